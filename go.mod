@@ -1,0 +1,3 @@
+module github.com/slogship/slogship
+
+go 1.26.0

@@ -1,0 +1,28 @@
+package buffer
+
+import "errors"
+
+// Errors of Append and Open. Append has counted each of them by reason and
+// level before it returns, but for [ErrNotDurable], which is no loss.
+var (
+	// ErrFull: no room, and the policy says that the newcomer goes. Retrying
+	// later may succeed. Counted as queue_overflow.
+	ErrFull = errors.New("buffer: full")
+
+	// ErrStalled: no segment could be had within StallTimeout, because the
+	// disk is slow, full or gone. Retrying later may succeed. Counted as
+	// disk_stalled.
+	ErrStalled = errors.New("buffer: disk stalled")
+
+	// ErrClosed: after Stop or Close. Never retry. Counted as closed.
+	ErrClosed = errors.New("buffer: closed")
+
+	// ErrTooLarge: the payload is over MaxRecord, or shorter than the id that
+	// it must start with. Never retry. Counted as refused.
+	ErrTooLarge = errors.New("buffer: record size out of bounds")
+
+	// ErrNotDurable: durability Power, the record is in the buffer and will be
+	// delivered if the machine lives, but its sync failed or did not come in
+	// time. Not counted as lost.
+	ErrNotDurable = errors.New("buffer: not durable")
+)

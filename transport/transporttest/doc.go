@@ -1,0 +1,35 @@
+// Package transporttest checks a transport against the contract of package
+// transport: one call from an adapter's test turns each sentence of it into a
+// named case.
+//
+//	func TestConformance(t *testing.T) {
+//		transporttest.Run(t, transporttest.Harness{
+//			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
+//				url := transporttest.ServeHTTP(t, p, func(w http.ResponseWriter, r *http.Request) {
+//					body, _ := io.ReadAll(r.Body)
+//					p.Received(strings.Split(strings.TrimSpace(string(body)), "\n")...)
+//				})
+//				return webhook.Destination{URL: url}
+//			},
+//		})
+//	}
+//
+// The adapter brings a receiver and a Destination aimed at it; the suite
+// brings the records, breaks the receiver, and plays the delivery worker.
+//
+// # What it sees of kept memory
+//
+// After each Send the suite overwrites all that the batch pointed to: the slice
+// of records, attributes, groups, lists, byte slices, errors, frames and the
+// resource. A transport that looks at any of it later sends the poison, which
+// is looked for in what arrives, and under -race it is reported as a data race
+// as well. The bytes of strings cannot be overwritten without package unsafe,
+// which this package does not use: a string that is kept without being cloned
+// goes unseen here.
+//
+// # Running it
+//
+// Cases count goroutines and file descriptors of the process, so tests that run
+// in parallel with Run may disturb it. The suite takes a few seconds;
+// SLOGSHIP_NIGHTLY=1 opens and closes 1,000 transports instead of 50.
+package transporttest

@@ -1,0 +1,37 @@
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// failed gives an error the form of this package, `vfs: operation "name":
+// cause`. The os package's own wrappers are taken off first, because they
+// would say operation and name a second time. nil stays nil.
+func failed(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("vfs: %s %q: %w", op, name, cause(err))
+}
+
+// unsafeFile says why a path was refused; errors.Is finds [ErrUnsafe].
+func unsafeFile(why string) error {
+	return fmt.Errorf("%w: %s", ErrUnsafe, why)
+}
+
+// cause takes the wrappers of the os package off an error.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.SyscallError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,164 @@
+package encode
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The default names of a record's own fields, in [JSONLines] and [Logfmt]. The
+// first five are slog's. The ID is not "id", which is among the most used
+// attribute names there are.
+const (
+	KeyTime       = "time"
+	KeyLevel      = "level"
+	KeyMessage    = "msg"
+	KeySource     = "source"
+	KeyObserved   = "observed"
+	KeyScope      = "logger"
+	KeyStack      = "stack"
+	KeyTraceID    = "trace_id"
+	KeySpanID     = "span_id"
+	KeyTraceFlags = "trace_flags"
+	KeyID         = "log_id"
+	KeyResource   = "resource"
+)
+
+// OmitField, as a name in [Keys], leaves the field out and its name free for
+// attributes.
+const OmitField = "-"
+
+// Keys names the fields that a record has on its own. An empty name is the
+// default, the constant of the same name (KeyTime and so on); [OmitField]
+// leaves the field out.
+//
+// A name that is in use is reserved, whether the record at hand has that field
+// or not: an attribute with it, in upper or lower case, is written under the
+// name with "#2" after it. So what a name means depends on the options alone,
+// and no parser, whether it takes the first or the last of two equal names or
+// ignores case as encoding/json does, can be made to read an attribute as the
+// record's time, level or ID.
+type Keys struct {
+	Time       string
+	Level      string
+	Message    string
+	Source     string // function, file and line, if recorded
+	Observed   string // when slogship took the record; written only if Time is zero
+	Scope      string // logger name, if any
+	Stack      string // call stack, if recorded
+	TraceID    string // W3C trace context, if the record has one; also the next two
+	SpanID     string
+	TraceFlags string
+	ID         string // the record's ID, to drop duplicates by
+	Resource   string // who logged it
+}
+
+// ErrKeys is what [Keys.Validate] wraps.
+var ErrKeys = errors.New("name is taken by another field, or by the encoder")
+
+// Validate reports the first name that another field has already, or that the
+// encoder makes itself: "!TRUNCATED", and names that end in "#" and digits. An
+// encoder with such Keys still writes valid output: it leaves the field out.
+func (k *Keys) Validate() error {
+	names, _ := k.resolve()
+	for i, name := range k.list() {
+		if names[i] == "" && name != OmitField {
+			return fmt.Errorf("encode: key %q for %s: %w", name, defaultNames[i], ErrKeys)
+		}
+	}
+	return nil
+}
+
+// The positions of the fields in a list of names.
+const (
+	fieldTime = iota
+	fieldLevel
+	fieldMessage
+	fieldSource
+	fieldObserved
+	fieldScope
+	fieldStack
+	fieldTraceID
+	fieldSpanID
+	fieldTraceFlags
+	fieldID
+	fieldResource
+	fieldCount
+)
+
+type fieldNames [fieldCount]string
+
+// defaultNames and defaultTaken are never written to.
+var (
+	defaultNames = fieldNames{
+		KeyTime, KeyLevel, KeyMessage, KeySource, KeyObserved, KeyScope, KeyStack,
+		KeyTraceID, KeySpanID, KeyTraceFlags, KeyID, KeyResource,
+	}
+	defaultTaken = defaultNames.taken()
+)
+
+// isDefault reports whether no name is set, in a few instructions: comparing
+// with Keys{} takes a call for each string.
+func (k *Keys) isDefault() bool {
+	return len(k.Time)|len(k.Level)|len(k.Message)|len(k.Source)|len(k.Observed)|len(k.Scope)|
+		len(k.Stack)|len(k.TraceID)|len(k.SpanID)|len(k.TraceFlags)|len(k.ID)|len(k.Resource) == 0
+}
+
+func (k *Keys) list() fieldNames {
+	names := fieldNames{
+		k.Time, k.Level, k.Message, k.Source, k.Observed, k.Scope, k.Stack,
+		k.TraceID, k.SpanID, k.TraceFlags, k.ID, k.Resource,
+	}
+	for i := range names {
+		if names[i] == "" {
+			names[i] = defaultNames[i]
+		}
+	}
+	return names
+}
+
+// resolve returns the names to write, "" for a field that is left out, and the
+// set of them. An encoder has no constructor to do this once in, and it costs
+// about as much as one attribute, for changed names only.
+func (k *Keys) resolve() (fieldNames, nameSet) {
+	names := k.list()
+	var set nameSet
+	for i, name := range names {
+		if name == OmitField || name == truncated || numbered(name) || set.add(name) && names.indexBefore(i) >= 0 {
+			names[i] = ""
+		}
+	}
+	set.add(truncated)
+	return names, set
+}
+
+// indexBefore returns the position before i of the name at i, or -1.
+func (n *fieldNames) indexBefore(i int) int {
+	for j := range i {
+		if n[j] == n[i] {
+			return j
+		}
+	}
+	return -1
+}
+
+// has reports whether key is one of n to some parser: case does not matter, nor
+// do the Unicode characters that fold to ASCII letters, since Go's own JSON
+// decoder ignores both. An omitted field, "", equals no key but the empty one.
+func (n *fieldNames) has(key string) bool {
+	ascii := plainLen(key) == len(key)
+	for _, name := range n {
+		if (len(name) == len(key) || !ascii) && name != "" && strings.EqualFold(name, key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *fieldNames) taken() (set nameSet) {
+	for _, name := range n {
+		set.add(name)
+	}
+	set.add(truncated)
+	return set
+}

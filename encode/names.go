@@ -1,0 +1,93 @@
+package encode
+
+import (
+	"log/slog"
+	"strconv"
+	"strings"
+)
+
+// Two attributes of one name make JSON that parsers read differently, and an
+// attribute with the name of a record's own field could pass for it. So the
+// n-th use of a name within one object is written as name#n.
+//
+// That these names are unique needs no list of what was written: a name that
+// ends in "#" and digits by itself always gets a number as well, so an
+// unnumbered name never looks like a numbered one, and a numbered one can be
+// taken apart in one way only.
+
+// nameSet is a filter of the names seen in one object: it may say that a new
+// name was there, and never that an old one was not. Small enough to live on
+// the stack, it spares most attributes the comparison with all before them.
+type nameSet [4]uint64
+
+// nestedNames is the set that a group starts with. It is never written to.
+var nestedNames = func() (set nameSet) { set.add(truncated); return set }()
+
+// add puts name into the set and reports whether it may have been there. Case
+// does not matter: see [fieldNames.has].
+func (s *nameSet) add(name string) bool {
+	h := nameHash(name)
+	word, bit := &s[h>>6&3], uint64(1)<<(h&63)
+	seen := *word&bit != 0
+	*word |= bit
+	return seen
+}
+
+// nameHash takes three bytes of the name: a good hash of all of it would cost
+// more than the comparisons that it saves.
+func nameHash(name string) uint32 {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	h := uint32(n) | uint32(name[0]|0x20)<<8 | uint32(name[n/2]|0x20)<<16 | uint32(name[n-1]|0x20)<<24
+	return h * 0x9E3779B1 >> 24
+}
+
+// numbered reports whether name ends in "#" and digits.
+func numbered(name string) bool {
+	return len(name) > 1 && name[len(name)-1]-'0' <= 9 && digitsAfterHash(name)
+}
+
+func digitsAfterHash(name string) bool {
+	end := len(strings.TrimRight(name, "0123456789"))
+	return end > 0 && name[end-1] == '#'
+}
+
+// nameUse returns which use of its name attrs[i] is in an object that has the
+// fields reserved, and whether that number has to be written.
+func nameUse(attrs []slog.Attr, i int, reserved *fieldNames) (n int, write bool) {
+	name := clip(attrs[i].Key, maxKeyLen)
+	n = 1
+	if name == truncated || reserved != nil && reserved.has(name) {
+		n++
+	}
+	for _, a := range attrs[:i] {
+		if sameName(clip(a.Key, maxKeyLen), name) {
+			n++
+		}
+	}
+	return n, n > 1 || numbered(name)
+}
+
+// sameName reports whether a and b are written as the same text: bytes that are
+// not UTF-8 all become U+FFFD.
+func sameName(a, b string) bool {
+	if a == b {
+		return true
+	}
+	for len(a) > 0 && len(b) > 0 {
+		ra, na := decodeRune(a, 0)
+		rb, nb := decodeRune(b, 0)
+		if ra != rb {
+			return false
+		}
+		a, b = a[na:], b[nb:]
+	}
+	return len(a) == len(b)
+}
+
+func appendUse(dst []byte, n int) []byte {
+	dst = append(dst, '#')
+	return strconv.AppendInt(dst, int64(n), 10)
+}

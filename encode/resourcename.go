@@ -1,0 +1,54 @@
+package encode
+
+import "log/slog"
+
+// The names of a resource's fields are OpenTelemetry's
+// (https://opentelemetry.io/docs/specs/semconv/resource/).
+const (
+	resService     = "service.name"
+	resVersion     = "service.version"
+	resEnvironment = "deployment.environment.name"
+	resInstance    = "service.instance.id"
+	resHost        = "host.name"
+	resPID         = "process.pid"
+)
+
+// resourceNames are reserved among a resource's own attributes. Never written
+// to.
+var (
+	resourceNames = fieldNames{resService, resVersion, resEnvironment, resInstance, resHost, resPID}
+	resourceTaken = resourceNames.taken()
+)
+
+// resource appends r as an object of its own: "host" and "version" beside the
+// attributes would take names that attributes often have.
+func (w *jsonWriter) resource(dst []byte, r *Resource) []byte {
+	start := len(dst)
+	dst = w.resourceField(dst, `,"`+resService+`":`, r.Service)
+	dst = w.resourceField(dst, `,"`+resVersion+`":`, r.Version)
+	dst = w.resourceField(dst, `,"`+resEnvironment+`":`, r.Environment)
+	dst = w.resourceField(dst, `,"`+resInstance+`":`, r.Instance)
+	dst = w.resourceField(dst, `,"`+resHost+`":`, r.Host)
+	if r.PID != 0 {
+		dst = append(dst, `,"`+resPID+`":`...)
+		dst = appendInt(dst, int64(r.PID))
+	}
+	if len(r.Attrs) > 0 {
+		dst = w.resourceAttrs(dst, r.Attrs)
+	}
+	return closeObject(dst, start)
+}
+
+func (w *jsonWriter) resourceField(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, name...)
+	return appendQuoted(dst, value, w.tail(dst))
+}
+
+func (w *jsonWriter) resourceAttrs(dst []byte, attrs []slog.Attr) []byte {
+	wider := *w
+	wider.limit = w.tail(dst)
+	return wider.attrs(dst, attrs, resourceTaken, &resourceNames, 2)
+}

@@ -1,0 +1,56 @@
+package httpstatus_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/slogship/slogship/transport/httpstatus"
+)
+
+func TestSecretsText(t *testing.T) {
+	const odd = `p"w/ü+&x`
+	secrets := httpstatus.NewSecrets(canary, odd, "abc", "")
+	for _, form := range []string{
+		canary, odd,
+		url.QueryEscape(odd), url.PathEscape(odd), fmt.Sprintf("%q", odd),
+		base64.StdEncoding.EncodeToString([]byte(odd)), base64.RawURLEncoding.EncodeToString([]byte(odd)),
+		canary + canary,
+	} {
+		got := secrets.Text("before " + form + " after")
+		if strings.Contains(got, strings.Trim(form, `"`)) || !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") {
+			t.Errorf("Text(%q) = %q", form, got)
+		}
+	}
+	if got := secrets.Text("the alphabet: abc"); got != "the alphabet: abc" {
+		t.Errorf("a secret of three bytes was masked: %q", got)
+	}
+	if got := (httpstatus.Secrets{}).Text(canary); got != canary {
+		t.Errorf("the zero Secrets masks: %q", got)
+	}
+}
+
+func TestSecretsError(t *testing.T) {
+	secrets := httpstatus.NewSecrets(canary)
+	if secrets.Error(nil) != nil {
+		t.Errorf("Error(nil) is not nil")
+	}
+	if err := fmt.Errorf("x: %w", io.EOF); secrets.Error(err) != err {
+		t.Errorf("an error without a secret was replaced")
+	}
+	err := secrets.Error(fmt.Errorf("token %s: %w", canary, io.EOF))
+	if text := prints(err); strings.Contains(text, canary) || errors.Is(err, io.EOF) {
+		t.Errorf("the chain around a secret was kept: %s", text)
+	}
+	for _, target := range []error{context.Canceled, context.DeadlineExceeded} {
+		err := secrets.Error(fmt.Errorf("token %s: %w", canary, target))
+		if !errors.Is(err, target) || strings.Contains(prints(err), canary) {
+			t.Errorf("want %v without the secret, got %s", target, prints(err))
+		}
+	}
+}

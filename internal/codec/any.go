@@ -144,13 +144,9 @@ func (b *builder) bytes(dst []byte, at place, x []byte) []byte {
 		return b.head(dst, at, kindNil)
 	}
 	dst = b.head(dst, at, kindBytes)
-	end := bulkLimit
-	if len(x) <= smallText {
-		end = softLimit
-	}
-	if room := max(end-len(dst), 0); len(x) > room {
+	if n := room(dst, len(x)); len(x) > n {
 		b.cut++
-		x = x[:room]
+		x = x[:n]
 	}
 	return append(appendUvarint(dst, uint64(len(x))), x...)
 }

@@ -57,11 +57,16 @@ func appendPad(dst []byte, n int) []byte {
 
 // text appends s with its length, cut if there is no room for all of it.
 func (b *builder) text(dst []byte, s string) []byte {
-	end := bulkLimit
-	if len(s) <= smallText {
-		end = softLimit
+	return b.cutText(dst, s, room(dst, len(s)))
+}
+
+// room returns how many bytes of a text of n bytes may be appended to dst.
+func room(dst []byte, n int) int {
+	left := max(softLimit-len(dst), 0)
+	if n <= smallText {
+		return left
 	}
-	return b.cutText(dst, s, end-len(dst))
+	return max(bulkLimit-len(dst), min(left, smallText))
 }
 
 // name appends a name with its length, cut if it is longer than any name is.

@@ -1,0 +1,288 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slogship/slogship/encode"
+)
+
+// S9: 1 MiB a record, 64 levels, 1,024 attributes; beyond: truncated and
+// counted, memory at most four times the limit.
+
+// record encodes a message and attributes and decodes them again. It fails if
+// the payload is longer than Limit.
+func record(t *testing.T, msg string, attrs ...slog.Attr) encode.Record {
+	t.Helper()
+	p := encodeInto(nil, &Header{Message: msg}, attrs)
+	if len(p) > Limit {
+		t.Fatalf("payload of %d bytes", len(p))
+	}
+	var d Decoder
+	var rec encode.Record
+	if err := d.Decode(string(p), &rec); err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+func TestAHugeTextIsCutAndLeavesRoom(t *testing.T) { // S9
+	huge := strings.Repeat("é", Limit)
+	small := slog.String("small", "still here")
+	for name, attr := range map[string]slog.Attr{
+		"string": slog.String("huge", huge),
+		"error":  slog.Any("huge", fmt.Errorf("%s", huge)),
+		"bytes":  slog.Any("huge", []byte(huge)),
+		"json":   slog.Any("huge", encode.JSON(`"`+huge+`"`)),
+		"list":   slog.Any("huge", []string{huge, "x"}),
+		"group":  slog.Group("huge", slog.String("a", huge)),
+	} {
+		rec := record(t, "m", attr, small)
+		if n := len(rec.Attrs); n != 3 || rec.Attrs[1].Value.String() != "still here" || truncated(rec.Attrs) != 1 {
+			t.Errorf("%s: %d attributes, %d cut", name, n, truncated(rec.Attrs))
+		}
+	}
+	rec := record(t, huge, small)
+	if !utf8.ValidString(rec.Message) || !strings.HasSuffix(rec.Message, cutMark) || len(rec.Message) < Limit/2 {
+		t.Errorf("message of %d bytes ends in %q", len(rec.Message), rec.Message[len(rec.Message)-20:])
+	}
+	if len(rec.Attrs) != 2 || truncated(rec.Attrs) != 1 {
+		t.Errorf("with a huge message: %s", dump(rec.Attrs))
+	}
+}
+
+func TestManyAttributes(t *testing.T) { // S9
+	attrs := make([]slog.Attr, 5000)
+	for i := range attrs {
+		attrs[i] = slog.Int(fmt.Sprint("k", i), i)
+	}
+	rec := record(t, "m", attrs...) // over calls: the decoder's bound
+	if n := len(rec.Attrs); n != MaxAttrs+1 || truncated(rec.Attrs) != 5000-MaxAttrs || rec.Attrs[MaxAttrs-1].Key != "k1023" {
+		t.Errorf("%d attributes, %d cut", n, truncated(rec.Attrs))
+	}
+	rec = record(t, "m", slog.Attr{Key: "g", Value: slog.GroupValue(attrs...)}) // in one call: the encoder's
+	if n := len(rec.Attrs[0].Value.Group()); n != MaxAttrs-1 || truncated(rec.Attrs) != 5000-MaxAttrs+1 {
+		t.Errorf("in a group: %d attributes, %d cut", n, truncated(rec.Attrs))
+	}
+}
+
+func depthOf(v slog.Value) int {
+	deepest := 0
+	switch {
+	case v.Kind() == slog.KindGroup:
+		for _, a := range v.Group() {
+			deepest = max(deepest, 1+depthOf(a.Value))
+		}
+	case v.Kind() == slog.KindAny:
+		if list, ok := v.Any().([]slog.Value); ok {
+			for _, e := range list {
+				deepest = max(deepest, 1+depthOf(e))
+			}
+		}
+	}
+	return deepest
+}
+
+func TestDepth(t *testing.T) { // S9
+	group, list := slog.IntValue(1), any(1)
+	for range MaxDepth {
+		group = slog.GroupValue(slog.Attr{Key: "g", Value: group})
+		list = []any{list}
+	}
+	for name, v := range map[string]slog.Value{"groups": group, "lists": slog.AnyValue(list)} {
+		rec := record(t, "m", slog.Attr{Key: "k", Value: v})
+		if d := depthOf(rec.Attrs[0].Value); d != MaxDepth || truncated(rec.Attrs) != 0 {
+			t.Errorf("%s, as deep as allowed: %d deep, %d cut", name, d, truncated(rec.Attrs))
+		}
+		rec = record(t, "m", slog.Int("a", 1), slog.Any("k", []any{slog.Attr{Key: "x", Value: v}}))
+		if d := depthOf(slog.GroupValue(rec.Attrs...)); d > MaxDepth+1 || truncated(rec.Attrs) == 0 {
+			t.Errorf("%s, deeper: %d deep, %d cut", name, d, truncated(rec.Attrs))
+		}
+	}
+	p := AppendHeader(nil, &Header{}) // over calls
+	for range 2000 {
+		p = AppendGroup(p, "g")
+	}
+	p = AppendAttr(p, slog.Int("lost", 1))
+	for range 2000 {
+		p = AppendGroupEnd(p)
+	}
+	if got := dump(decode(t, AppendAttr(p[len(AppendHeader(nil, &Header{})):], slog.Int("after", 2)))); got != `"after"=Int64(2) "!TRUNCATED"=Int64(1) ` {
+		t.Errorf("groups over calls: %s", got)
+	}
+}
+
+// Cyclic values: all of these would run for ever, or end the process, if they
+// were followed. Some leave no byte, so that bytes alone do not bound them.
+func TestCycles(t *testing.T) {
+	twice := make([]slog.Attr, 2)
+	twice[0] = slog.Attr{Key: "a", Value: slog.GroupValue(twice...)}
+	twice[1] = slog.Attr{Key: "b", Value: slog.GroupValue(twice...)}
+	inlined := make([]slog.Attr, 3)
+	for i := range inlined {
+		inlined[i] = slog.Attr{Value: slog.GroupValue(inlined...)}
+	}
+	list := make([]any, 3)
+	list[0], list[1], list[2] = list, &list, 1
+	m := map[string]any{}
+	m["m"], m["n"] = m, []any{m}
+	type node struct{ Next, Other *node }
+	n := &node{}
+	n.Next, n.Other = n, n
+	type inner struct{ M map[string]any }
+	withFunc := map[string]any{"f": func() {}}
+	withFunc["m"] = withFunc
+	for name, attr := range map[string]slog.Attr{
+		"group": twice[0], "inlined": {Key: "k", Value: slog.GroupValue(inlined...)}, "list": slog.Any("k", list), "map": slog.Any("k", m),
+		"struct": slog.Any("k", n), "struct with map": slog.Any("k", inner{m}), "LogValue": slog.Any("k", selfGroup{}),
+		"what neither JSON nor fmt can write": slog.Any("k", withFunc), "marshaler": slog.Any("k", map[string]any{"x": jsoner{"[1]"}, "m": m}),
+	} {
+		start := time.Now()
+		rec := record(t, "m", attr, slog.Int("after", 1))
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		n := len(rec.Attrs)
+		marked := truncated(rec.Attrs) > 0 || strings.HasPrefix(rec.Attrs[0].Value.String(), "!ERROR: ")
+		if !marked || !strings.Contains(dump(rec.Attrs), `"after"=Int64(1)`) {
+			t.Errorf("%s: %d attributes, not marked: %.200s", name, n, dump(rec.Attrs))
+		}
+	}
+}
+
+func TestLargeGraphsAreRefusedCheaply(t *testing.T) { // S9
+	big := map[string][]int{}
+	for i := range 100 {
+		big[fmt.Sprint(i)] = make([]int, 100_000)
+	}
+	wide := make([]any, 1_000_000)
+	for name, v := range map[string]any{"map": big, "slice": wide, "text": map[string]string{"a": strings.Repeat("x", 8*Limit)}} {
+		dst := make([]byte, 0, Limit)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		dst = AppendAttr(dst, slog.Any("k", v))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 4*Limit {
+			t.Errorf("%s: %d bytes allocated", name, n)
+		}
+		got := decode(t, dst)
+		if truncated(got) == 0 && !strings.HasPrefix(got[0].Value.String(), "!ERROR: ") {
+			t.Errorf("%s: not marked", name)
+		}
+	}
+	deep := encode.JSON(strings.Repeat("[", 100) + `"]{\"["` + strings.Repeat("]", 100))
+	got := through(t, slog.Any("deep", deep), slog.Any("flat", encode.JSON(`["[[[[\"[[",{}]`)))
+	if truncated(got) != 1 || got[0].Value.Kind() != slog.KindString || dumpValue(got[1].Value) != `json(["[[[[\"[[",{}])` {
+		t.Errorf("deep JSON: %s", dump(got))
+	}
+}
+
+// However a record is built, at whatever fill, it stays within Limit, can be
+// read, and says exactly how many attributes it lacks.
+func TestFillingUpIsExact(t *testing.T) { // S9
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 20 {
+		p := AppendHeader(nil, &Header{Message: strings.Repeat("m", Limit/2+r.IntN(Limit/4))})
+		given := map[string]int{} // length by key
+		for i := range 1000 {     // below MaxAttrs: only bytes are short
+			key, n := fmt.Sprint(i), 1+r.IntN(1500)
+			given[key] = n
+			p = AppendAttr(p, slog.Any(key, bytes.Repeat([]byte{kindCut}, n)))
+			if len(p) > Limit {
+				t.Fatalf("%d bytes", len(p))
+			}
+		}
+		var d Decoder
+		var rec encode.Record
+		if err := d.Decode(string(p), &rec); err != nil {
+			t.Fatal(err)
+		}
+		want := int64(len(given))
+		for _, a := range rec.Attrs[:len(rec.Attrs)-1] {
+			if len(a.Value.Any().([]byte)) == given[a.Key] {
+				want-- // there, and whole
+			}
+		}
+		if got := truncated(rec.Attrs); got != want || want == 0 {
+			t.Errorf("%d of %d are whole, %d are counted as cut", int64(len(given))-want, len(given), got)
+		}
+	}
+}
+
+// Every kind of value, begun at every one of the last bytes.
+func TestAtTheEdgeOfTheLimit(t *testing.T) { // S9
+	if testing.Short() {
+		t.Skip("copies some gigabytes")
+	}
+	long := strings.Repeat("k", 5000)
+	err := fmt.Errorf("%s: %w", long, traced{make([]uintptr, 3)})
+	values := []slog.Attr{
+		slog.String(long, long), slog.Any(long, []any{long, err, map[string]string{"a": long}, slog.Int(long, 1)}), slog.Any(long, err),
+		slog.Group(long, slog.Group(long, slog.Group(long, slog.Any(long, &causer{long, []error{err, err, err}})))),
+		slog.Any(long, &encode.Error{Type: long, Message: long, Frames: make([]encode.Frame, 300)}),
+	}
+	header := AppendHeader(nil, &Header{})
+	buf := make([]byte, 0, 2*Limit)
+	for left := 0; left < 9000; left += 61 {
+		for i := range values {
+			p := append(buf[:0], header...)
+			p = appendString(append(p, kindBytes, 0), strings.Repeat("\x10", Limit-left-len(p)-5))
+			p = AppendGroup(p, long)
+			p = AppendAttr(p, values[i])
+			p = AppendGroupEnd(p)
+			p = AppendEncoded(p, AppendAttr(AppendGroup(nil, "g"), values[0]))
+			for range 3000 {
+				p = AppendAttr(AppendGroup(p, long), values[i])
+			}
+			var d Decoder
+			if err := d.Decode(string(p), new(encode.Record)); err != nil || len(p) > Limit {
+				t.Fatalf("value %d with %d bytes left: %d bytes, error %v", i, left, len(p), err)
+			}
+		}
+	}
+}
+
+func TestAppendEncodedTakesWhatFits(t *testing.T) {
+	var prefix []byte
+	prefix = AppendAttr(prefix, slog.String("a", strings.Repeat("a", Limit/2)))
+	prefix = AppendGroup(prefix, "g")
+	prefix = AppendAttr(prefix, slog.Any("list", []any{1, slog.Int("x", 1), []string{"y"}}))
+	prefix = AppendAttr(prefix, slog.Any("err", fmt.Errorf("a: %w", traced{make([]uintptr, 1)})))
+	prefix = AppendAttr(prefix, slog.Time("t", time.Unix(1<<40, 0)))
+	prefix = AppendAttr(prefix, slog.Int(strings.Repeat("k", 2000), 1)) // cut, and says so
+	p := AppendHeader(nil, &Header{Message: strings.Repeat("m", Limit/2)})
+	p = AppendAttr(AppendEncoded(p, prefix), slog.Int("own", 1))
+	var d Decoder
+	var rec encode.Record
+	if err := d.Decode(string(p), &rec); err != nil || len(p) > Limit {
+		t.Fatalf("%d bytes, error %v", len(p), err)
+	}
+	if len(rec.Attrs) != 2 || truncated(rec.Attrs) != 2 || rec.Attrs[0].Key != "g" || len(rec.Attrs[0].Value.Group()) != 5 {
+		t.Errorf("got %.500s", dump(rec.Attrs))
+	}
+	p = AppendEncoded(AppendHeader(nil, &Header{Message: strings.Repeat("m", Limit)}), []byte{kindInt64, 1})
+	if err := d.Decode(string(p), &rec); err != nil || truncated(rec.Attrs) != 2 {
+		t.Errorf("a broken prefix: error %v, %d cut", err, truncated(rec.Attrs))
+	}
+}
+
+func TestRuneEdge(t *testing.T) {
+	s := "aé€😀"
+	for n, want := range []int{0, 1, 1, 3, 3, 3, 6, 6, 6, 6} {
+		if got := runeEdge(s, n); got != want {
+			t.Errorf("runeEdge(%q, %d) = %d, want %d", s, n, got, want)
+		}
+	}
+	if got := runeEdge("\x80\x80\x80\x80\x80\x80", 5); got != 5 {
+		t.Errorf("in no UTF-8: %d, want 5", got)
+	}
+}

@@ -57,12 +57,21 @@ func plainLen[T text](s T) int {
 	return len(s)
 }
 
+// plainLenShort puts the up to seven bytes into one word, some of them twice.
+// Only if one of them is special does it matter which.
 func plainLenShort[T text](s T) int {
-	if len(s) >= 4 {
-		w := uint64(load32(s, 0)) | uint64(load32(s, len(s)-4))<<32
-		if special(w) == 0 {
-			return len(s)
-		}
+	n := len(s)
+	var w uint64
+	switch {
+	case n >= 4:
+		w = uint64(load32(s, 0)) | uint64(load32(s, n-4))<<32
+	case n > 0:
+		w = uint64(s[0]) | uint64(s[n>>1])<<8 | uint64(s[n-1])<<16 | 0x2020202020<<24
+	default:
+		return 0
+	}
+	if special(w) == 0 {
+		return n
 	}
 	for i := 0; i < len(s); i++ {
 		if !isPlain(s[i]) {

@@ -35,8 +35,8 @@ type JSONLines struct {
 	Errors   ErrorFormat    // default ErrorObject
 	Bytes    BytesFormat    // default BytesBase64
 
-	// MaxBytes bounds what message and attributes take in the output, and each
-	// in half if the message is long. Default 1 MiB. The other fields, which the
+	// MaxBytes bounds what message and attributes take in the output, the
+	// message at most half of it. Default 1 MiB. The other fields, which the
 	// service and not its input determines, come on top.
 	MaxBytes int
 }
@@ -56,22 +56,23 @@ func (j JSONLines) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 	if j.Keys.isDefault() {
 		w.names = &defaultNames
 		w.plainNames = true
-		return w.record(dst, rec, defaultTaken), nil
+		taken := defaultTaken
+		return w.record(dst, rec, &taken), nil
 	}
 	names, taken := j.Keys.resolve()
 	w.names = &names
-	return w.record(dst, rec, taken), nil
+	return w.record(dst, rec, &taken), nil
 }
 
 // record appends rec. Each field, also the first, is written with a comma
 // before it; the first one's comma then becomes the brace. So no field needs to
 // know whether it is the first.
-func (w *jsonWriter) record(dst []byte, rec *Record, taken nameSet) []byte {
+func (w *jsonWriter) record(dst []byte, rec *Record, taken *nameSet) []byte {
 	start := len(dst)
 	dst = w.head(dst, rec)
 	dst = w.attrs(dst, rec.Attrs, taken, w.names, 1)
 	dst = w.origin(dst, rec)
-	if !rec.Trace.IsZero() {
+	if t := &rec.Trace; t.TraceID != [16]byte{} || t.SpanID != [8]byte{} {
 		dst = w.trace(dst, &rec.Trace)
 	}
 	if w.has(fieldID) && !rec.ID.IsZero() {

@@ -39,30 +39,37 @@ func (w *jsonWriter) has(field int) bool { return w.names[field] != "" }
 // field appends the name of one of the record's own fields.
 func (w *jsonWriter) field(dst []byte, field int) []byte {
 	name := w.names[field]
-	dst = append(dst, ',', '"')
 	if w.plainNames {
-		dst = append(dst, name...)
-	} else {
-		dst = appendEscaped(dst, name, len(dst)+maxKeyLen, true)
+		return appendPlainName(dst, name)
 	}
+	dst = append(dst, ',')
+	dst = appendQuoted(dst, name, len(dst)+6*maxKeyLen)
+	return append(dst, ':')
+}
+
+// appendPlainName appends a comma, name in quotes and a colon. One slices.Grow
+// and a copy would check for room once and not three times, and is slower.
+func appendPlainName(dst []byte, name string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
 	return append(dst, '"', ':')
 }
 
 // attrs appends attrs, each with a comma before it. names holds the names that
-// are taken from the start, reserved the fields among them.
-func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names nameSet, reserved *fieldNames, depth int) []byte {
+// are taken from the start, and then those of attrs, too; reserved is the
+// fields among them.
+func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, reserved *fieldNames, depth int) []byte {
 	for i := range attrs {
 		if i == maxAttrs || len(dst) >= w.limit {
 			dst = append(dst, `,"`+truncated+`":`...)
 			return appendInt(dst, int64(len(attrs)-i))
 		}
 		key := attrs[i].Key
-		if plainLen(key) == len(key) && len(key) <= maxKeyLen && !numbered(key) && !names.add(key) {
-			dst = append(dst, ',', '"')
-			dst = append(dst, key...)
-			dst = append(dst, '"', ':')
+		if plainLen(key) == len(key) && len(key) <= maxKeyLen && !numbered(key) &&
+			(!names.add(key) || !usedPlain(attrs[:i], key, reserved)) {
+			dst = appendPlainName(dst, key)
 		} else {
-			dst = w.oddKey(dst, attrs, i, &names, reserved)
+			dst = w.oddKey(dst, attrs, i, names, reserved)
 		}
 		dst = w.value(dst, attrs[i].Value, depth)
 	}
@@ -165,7 +172,8 @@ func (w *jsonWriter) group(dst []byte, attrs []slog.Attr, depth int) []byte {
 		return append(dst, `"`+tooDeep+`"`...)
 	}
 	start := len(dst)
-	dst = w.attrs(dst, attrs, nestedNames, nil, depth+1)
+	names := nestedNames
+	dst = w.attrs(dst, attrs, &names, nil, depth+1)
 	return closeObject(dst, start)
 }
 

@@ -54,7 +54,7 @@ type Keys struct {
 }
 
 // ErrKeys is what [Keys.Validate] wraps.
-var ErrKeys = errors.New("name is taken by another field, or by the encoder")
+var ErrKeys = errors.New("name cannot be used, or is in use already")
 
 // Validate reports the first name that another field has already, or that the
 // encoder makes itself: "!TRUNCATED", and names that end in "#" and digits. An
@@ -132,6 +132,16 @@ func (k *Keys) resolve() (fieldNames, nameSet) {
 	return names, set
 }
 
+// dropOdd leaves out fields whose name is not one word of plain ASCII, for
+// formats that would have to write it changed.
+func (n *fieldNames) dropOdd() {
+	for i, name := range n {
+		if !isWord(name) {
+			n[i] = ""
+		}
+	}
+}
+
 // indexBefore returns the position before i of the name at i, or -1.
 func (n *fieldNames) indexBefore(i int) int {
 	for j := range i {
@@ -146,9 +156,19 @@ func (n *fieldNames) indexBefore(i int) int {
 // do the Unicode characters that fold to ASCII letters, since Go's own JSON
 // decoder ignores both. An omitted field, "", equals no key but the empty one.
 func (n *fieldNames) has(key string) bool {
-	ascii := plainLen(key) == len(key)
 	for _, name := range n {
-		if (len(name) == len(key) || !ascii) && name != "" && strings.EqualFold(name, key) {
+		if name != "" && strings.EqualFold(name, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasPlain is has for a key of plain ASCII, which is in the way of names of the
+// same length only.
+func (n *fieldNames) hasPlain(key string) bool {
+	for _, name := range n {
+		if len(name) == len(key) && strings.EqualFold(name, key) {
 			return true
 		}
 	}

@@ -3,7 +3,6 @@ package encode
 import (
 	"log/slog"
 	"strconv"
-	"strings"
 )
 
 // Two attributes of one name make JSON that parsers read differently, and an
@@ -18,40 +17,40 @@ import (
 // nameSet is a filter of the names seen in one object: it may say that a new
 // name was there, and never that an old one was not. Small enough to live on
 // the stack, it spares most attributes the comparison with all before them.
-type nameSet [4]uint64
+type nameSet [8]uint64
 
 // nestedNames is the set that a group starts with. It is never written to.
 var nestedNames = func() (set nameSet) { set.add(truncated); return set }()
 
 // add puts name into the set and reports whether it may have been there. Case
 // does not matter: see [fieldNames.has].
-func (s *nameSet) add(name string) bool {
-	h := nameHash(name)
-	word, bit := &s[h>>6&3], uint64(1)<<(h&63)
+func (s *nameSet) add(name string) bool { return s.addHash(nameHash(name)) }
+
+func (s *nameSet) addHash(h uint32) bool {
+	word, bit := &s[h>>6&7], uint64(1)<<(h&63)
 	seen := *word&bit != 0
 	*word |= bit
 	return seen
 }
 
-// nameHash takes three bytes of the name: a good hash of all of it would cost
-// more than the comparisons that it saves.
-func nameHash(name string) uint32 {
+// nameHash takes the length and three bytes of the name: a good hash of all of
+// it would cost more than the comparisons that it saves.
+func nameHash[T text](name T) uint32 {
 	n := len(name)
 	if n == 0 {
 		return 0
 	}
-	h := uint32(n) | uint32(name[0]|0x20)<<8 | uint32(name[n/2]|0x20)<<16 | uint32(name[n-1]|0x20)<<24
-	return h * 0x9E3779B1 >> 24
+	h := uint32(n) | uint32(name[0]|0x20)<<8 | uint32(name[n>>1]|0x20)<<16 | uint32(name[n-1]|0x20)<<24
+	return h * 0x9E3779B1 >> 23
 }
 
 // numbered reports whether name ends in "#" and digits.
-func numbered(name string) bool {
-	return len(name) > 1 && name[len(name)-1]-'0' <= 9 && digitsAfterHash(name)
-}
-
-func digitsAfterHash(name string) bool {
-	end := len(strings.TrimRight(name, "0123456789"))
-	return end > 0 && name[end-1] == '#'
+func numbered[T text](name T) bool {
+	end := len(name)
+	for end > 0 && name[end-1]-'0' <= 9 {
+		end--
+	}
+	return end > 0 && end < len(name) && name[end-1] == '#'
 }
 
 // nameUse returns which use of its name attrs[i] is in an object that has the
@@ -68,6 +67,18 @@ func nameUse(attrs []slog.Attr, i int, reserved *fieldNames) (n int, write bool)
 		}
 	}
 	return n, n > 1 || numbered(name)
+}
+
+// usedPlain reports, for a plain name that the filter has seen, whether it is
+// in use. Names that are not plain come out with an escape or as they are not
+// ASCII, so they need not be looked at.
+func usedPlain(attrs []slog.Attr, name string, reserved *fieldNames) bool {
+	for i := range attrs {
+		if attrs[i].Key == name {
+			return true
+		}
+	}
+	return name == truncated || reserved != nil && reserved.hasPlain(name)
 }
 
 // sameName reports whether a and b are written as the same text: bytes that are

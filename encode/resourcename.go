@@ -50,5 +50,6 @@ func (w *jsonWriter) resourceField(dst []byte, name, value string) []byte {
 func (w *jsonWriter) resourceAttrs(dst []byte, attrs []slog.Attr) []byte {
 	wider := *w
 	wider.limit = w.tail(dst)
-	return wider.attrs(dst, attrs, resourceTaken, &resourceNames, 2)
+	names := resourceTaken
+	return wider.attrs(dst, attrs, &names, &resourceNames, 2)
 }

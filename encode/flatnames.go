@@ -1,0 +1,87 @@
+package encode
+
+import (
+	"bytes"
+	"strings"
+)
+
+// flatNames numbers the names of one logfmt line as [nameUse] does those of an
+// object. Here a group and a dotted key can make the same name, so the line
+// itself is searched for it, and only when the filter has seen it.
+type flatNames struct {
+	seen     nameSet
+	reserved *fieldNames
+	start    int // where the attributes begin in dst
+}
+
+// number appends a number to the name that begins at start and ends dst, if it
+// needs one.
+func (f *flatNames) number(dst []byte, start int) []byte {
+	name := dst[start:]
+	seen := f.seen.addHash(nameHash(name))
+	if !seen && plainLen(name) == len(name) && !numbered(name) && !f.inResource(name) {
+		return dst
+	}
+	n := 1 + countNames(dst[f.start:start], name)
+	if string(name) == truncated || f.inResource(name) || f.reserved.has(string(name)) {
+		n++
+	}
+	if n > 1 || numbered(name) {
+		dst = appendUse(dst, n)
+	}
+	return dst
+}
+
+// inResource reports whether name could be one of the resource's fields, which
+// come last.
+func (f *flatNames) inResource(name []byte) bool {
+	r := f.reserved[fieldResource]
+	return r != "" && len(name) > len(r) && name[len(r)] == '.' && strings.EqualFold(string(name[:len(r)]), r)
+}
+
+// countNames returns how often line has name as a key, also with a number.
+func countNames(line, name []byte) (n int) {
+	for i := 0; i < len(line); {
+		if line[i] == ' ' {
+			i++
+			continue
+		}
+		keyEnd := i
+		for keyEnd < len(line) && line[keyEnd] != '=' {
+			keyEnd++
+		}
+		if isUse(line[i:keyEnd], name) {
+			n++
+		}
+		i = valueEnd(line, keyEnd+1)
+	}
+	return n
+}
+
+// isUse reports whether key is name, or name with a number.
+func isUse(key, name []byte) bool {
+	rest, ok := bytes.CutPrefix(key, name)
+	if !ok || len(rest) == 0 {
+		return ok
+	}
+	return rest[0] == '#' && len(rest) > 1 && len(bytes.TrimLeft(rest[1:], "0123456789")) == 0
+}
+
+// valueEnd returns where the value at i ends.
+func valueEnd(line []byte, i int) int {
+	quoted := i < len(line) && line[i] == '"'
+	if quoted {
+		i++
+	}
+	for ; i < len(line); i++ {
+		switch {
+		case quoted && line[i] == '\\':
+			i++
+		case quoted && line[i] == '"':
+			return i + 1
+		case !quoted && line[i] == ' ':
+			return i
+		}
+	}
+	return i
+}

@@ -1,0 +1,125 @@
+package tcp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// maxReasons bounds how many addresses' errors one error tells.
+const maxReasons = 4
+
+// connect resolves the name and makes a connection to the first address that
+// lets it, TLS handshake included.
+func (t *stream) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.dest.ConnectTimeout)
+	defer cancel()
+	addrs, err := t.host.Lookup(ctx)
+	if err != nil {
+		return t.failure("resolve", err)
+	}
+	var reasons []error
+	for i, addr := range addrs {
+		c, err := t.try(ctx, addr, len(addrs)-i)
+		if err == nil {
+			return t.adopt(c)
+		}
+		t.host.Failed(addr)
+		if len(reasons) < maxReasons {
+			reasons = append(reasons, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return t.failure("connect to", errors.Join(reasons...))
+}
+
+// try gives one of so many addresses left its share of the time, so that one
+// that never answers leaves some for the others.
+func (t *stream) try(ctx context.Context, addr netip.AddrPort, left int) (*conn, error) {
+	end, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
+	defer cancel()
+	socket, err := t.dest.dialer().DialContext(ctx, t.dest.Network, addr.String())
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.setup(ctx, socket.(*net.TCPConn))
+	if err != nil {
+		socket.Close()
+		return nil, fmt.Errorf("%v: %w", addr, err)
+	}
+	c.addr = addr
+	return c, nil
+}
+
+// setup makes a connection of a socket.
+func (t *stream) setup(ctx context.Context, socket *net.TCPConn) (*conn, error) {
+	if t.dest.Nagle {
+		if err := socket.SetNoDelay(false); err != nil {
+			return nil, err
+		}
+	}
+	w, err := newWire(socket, t.dest.WriteTimeout)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{wire: w, stream: w, made: time.Now()}
+	if t.tls != nil {
+		if err := c.handshake(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	w.open = true
+	return c, nil
+}
+
+func (c *conn) handshake(ctx context.Context, t *stream) error {
+	config := t.tls.Config(t.host.Host())
+	// Small records first are for pages that render as they load. Here they
+	// would cost a third of a busy core.
+	config.DynamicRecordSizingDisabled = true
+	c.version = t.tls.Version()
+	c.tls = tls.Client(c.wire, config)
+	if err := c.tls.HandshakeContext(ctx); err != nil {
+		if stale := t.tls.Err(); stale != nil {
+			err = fmt.Errorf("%w (with files read earlier: %w)", err, stale)
+		}
+		return err
+	}
+	c.stream = c.tls
+	return nil
+}
+
+// adopt makes c the connection, unless Close has been called meanwhile. Close
+// sets closed and then looks for a socket; here the socket is shown and then
+// closed looked at: one of the two sees the other.
+func (t *stream) adopt(c *conn) error {
+	t.conn = c
+	t.socket.Store(c.wire.TCPConn)
+	if t.closed.Load() {
+		t.drop()
+		return errClosed
+	}
+	return nil
+}
+
+// control runs before the socket connects.
+func (d *Destination) control(_, _ string, raw syscall.RawConn) error {
+	var err error
+	if e := raw.Control(func(fd uintptr) {
+		if err = d.setBuffers(fd); err == nil {
+			err = d.setPlatform(int(fd))
+		}
+	}); e != nil {
+		return e
+	}
+	return os.NewSyscallError("setsockopt", err)
+}

@@ -1,0 +1,45 @@
+// Package deliver moves the records of one route from its buffer to its
+// destination: one [Worker] per route reads, batches, sends, retries,
+// condemns and acknowledges. Everything that is the same for all destinations
+// is here, so that an adapter only has to say what its destination answered.
+//
+// # Who runs what
+//
+// One goroutine, the worker's own, reads the buffer, decides and acknowledges;
+// all state without a mutex is its. Whatever may block for long or is foreign
+// code (Send, Held, Probe, Close of the transport, storing a dead letter) runs
+// on a lane: a goroutine that takes one job and posts one result. There is one
+// lane per Send in flight; a route at rest has one. The price is two channel
+// operations a batch, and they buy three things: the next batch is read and
+// decoded while this one is sent, a Send that ignores its context can be left
+// behind at Close, and a panic or runtime.Goexit in an adapter costs an error
+// and not the route.
+//
+// # The life of a batch
+//
+// A batch is read into a chunk, decoded into reused memory, and cut into
+// spans: ranges of its records that go into one Send, at first one span with
+// all of them. An answer accepts records, refuses them, splits the span or
+// leaves it for the next attempt (settle.go has one function per kind of
+// answer). When no record is left undecided, dead letters are stored, and the
+// batch is committed: its outcomes go to the ledger in reading order, and the
+// cursor follows, behind what the transport still holds. Counters, watches and
+// losses change only when the cursor passes a record, so that a rewind never
+// counts one twice.
+//
+// # Two kinds of refusal
+//
+// A record refused alone is at first only a suspect. It becomes condemned
+// when the destination accepts some other record (so it does accept records),
+// or when its batch ends with fewer than 20 refusals in a row behind it. At 20
+// in a row without one acceptance the worker stops condemning: the suspects of
+// the batches in memory become pending again, the breaker opens, and the
+// oldest record alone is tried at the backoff's pace until the destination
+// takes it. So a destination that refuses everything costs at most 19 dead
+// letters, whatever the size of the backlog, and the undecided ones never take
+// more memory than the batches they came in. The rejected alternatives:
+// trying a later record instead of the oldest would get past 20 bad records in
+// a row, but delivers out of order when the destination heals in between;
+// keeping suspects until something is accepted would make one bad record hold
+// Flush for as long as nothing else is logged.
+package deliver

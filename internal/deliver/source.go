@@ -1,0 +1,36 @@
+package deliver
+
+import "github.com/slogship/slogship/internal/buffer"
+
+// Source is the consumer's half of a buffer. All methods but Lose and Stats
+// are called by the worker's goroutine alone.
+type Source interface {
+	Reader
+	Accountant
+}
+
+// Reader hands out records in order and takes them back or lets them go.
+type Reader interface {
+	// Next appends what was committed after the read position to c and returns
+	// how many entries that were; 0 means that there is nothing now.
+	Next(c *buffer.Chunk, maxRecords, maxBytes int) int
+	// Arm announces that the consumer is about to sleep. If it returns false,
+	// there is something to read; otherwise the next change is sent on Ready.
+	Arm() bool
+	Ready() <-chan struct{}
+	// Ack lets go of everything up to and including m.
+	Ack(m buffer.Mark)
+	// Rewind puts the read position behind m; the zero Mark is the place of
+	// the last Ack.
+	Rewind(m buffer.Mark)
+}
+
+// Accountant keeps count of what was lost until the destination knows.
+type Accountant interface {
+	Lose(r buffer.Reason, level uint8, id [16]byte)
+	Loss() (buffer.Loss, bool)
+	Reported(id [16]byte)
+	Stats() buffer.Stats
+}
+
+var _ Source = (*buffer.Buffer)(nil)

@@ -1,0 +1,346 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/transport"
+)
+
+// Worker delivers one route. Its exported methods may be called by any
+// goroutine.
+type Worker struct {
+	opts   Options
+	holder transport.Holder // nil if the transport is none
+	prober transport.Prober // nil if the transport is none
+	ctx    context.Context  // of all Sends: carries the route's mark
+	cancel context.CancelFunc
+
+	counters counters
+	watches  watches
+
+	results  chan result          // from the lanes; has room for one of each
+	requests chan context.Context // from Close; capacity 1
+	done     chan struct{}        // closed when the worker's goroutine has ended
+	closeErr error                // written before done is closed
+
+	// What follows is the worker goroutine's own.
+
+	window []*batch // launched and not committed, in reading order
+	next   *batch   // being filled; nil until there is need
+	free   []*batch // memory to use again
+
+	lanes  []*lane // all
+	idle   []*lane // those without a job
+	flying int     // jobs without a result
+
+	ledger   ledger
+	passed   []*note   // scratch of release
+	held     int       // what the transport held when last asked
+	pollAt   time.Time // when to ask it next
+	readMark buffer.Mark
+
+	breaker    breaker
+	shown      breakerState // what Stats show
+	refusals   refusals
+	pace       pace
+	fit        fit
+	losses     losses
+	pause      time.Time // no Send before this
+	launchedAt time.Time // last batch that entered the window
+
+	lastResource *encode.Resource
+	rested       bool            // slept with nothing to do
+	spins        int             // looks in a row that Arm asked for and that found nothing
+	timer        *time.Timer     // for wait alone
+	ending       context.Context // Close's; nil until it was called
+	grace        time.Time       // when what still runs is abandoned
+	shut         bool            // the transport is closed
+}
+
+// Start starts the worker of one route. It takes over the transport, which it
+// closes, and the consumer half of the buffer, which it does not. The caller
+// has to Close it.
+func Start(o *Options) *Worker {
+	opts := o.withDefaults()
+	w := &Worker{
+		opts:     opts,
+		results:  make(chan result, opts.MaxInFlight+1), // and the one that closes
+		requests: make(chan context.Context, 1),
+		done:     make(chan struct{}),
+		pace:     pace{rate: float64(opts.DrainRate)},
+		fit:      fit{max: opts.MaxBytes, bytes: opts.MaxBytes},
+		timer:    time.NewTimer(0),
+		rested:   true,
+	}
+	w.timer.Stop()
+	w.ctx, w.cancel = context.WithCancel(withRoute(context.Background(), opts.Route))
+	w.holder, _ = opts.Transport.(transport.Holder)
+	w.prober, _ = opts.Transport.(transport.Prober)
+	w.counters.stats.Breaker = closed.String()
+	w.pace.begin(time.Now())
+	go w.run()
+	return w
+}
+
+// run is the worker's goroutine.
+func (w *Worker) run() {
+	defer close(w.done)
+	defer w.watches.close()
+	for !w.guard(w.deliver) && !w.giveUp() {
+		w.guard(w.restart)
+	}
+	w.guard(w.finish)
+}
+
+// guard runs a part of the worker and reports whether it came to its end
+// without a panic: from a fault of ours, or a source whose memory has gone. The
+// host must live.
+func (w *Worker) guard(part func()) (ended bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.failed(fmt.Errorf("deliver: route %q: %w: %v", w.opts.Route, ErrPanic, p))
+		}
+	}()
+	part()
+	return true
+}
+
+// deliver works until Close ends it.
+func (w *Worker) deliver() {
+	for {
+		now := time.Now()
+		w.fill(now)
+		if w.over() {
+			return
+		}
+		if p := w.plan(now); p.step != none && !p.at.After(now) {
+			w.take(p, now)
+		} else {
+			w.wait(p, now)
+		}
+	}
+}
+
+// giveUp sleeps after a panic, so that a lasting fault is no busy loop, and
+// reports whether Close was called: then what does not work is left alone.
+func (w *Worker) giveUp() bool {
+	if w.ending == nil {
+		select {
+		case <-time.After(time.Second):
+			return false
+		case w.ending = <-w.requests:
+		}
+	}
+	w.closeErr = w.closeError(ErrPanic)
+	return true
+}
+
+// restart forgets everything that is not acknowledged and begins again at the
+// cursor.
+func (w *Worker) restart() {
+	for w.flying > 0 {
+		r := <-w.results
+		w.flying--
+		w.idle = append(w.idle, r.lane)
+	}
+	w.counters.change(func(s *Stats) { s.InFlight = 0 })
+	w.ledger = ledger{}
+	w.rewind(buffer.Mark{})
+}
+
+// take takes a step that is due.
+func (w *Worker) take(p plan, now time.Time) {
+	switch p.step {
+	case launch:
+		b := w.next
+		w.next, w.launchedAt = nil, now
+		b.launch()
+		w.window = append(w.window, b)
+		w.send(b, now)
+	case send:
+		w.send(p.b, now)
+	case bury:
+		p.b.flying = true
+		w.hire(job{kind: bury, b: p.b})
+	case probe:
+		w.breaker.state = halfOpen
+		w.show()
+		w.hire(job{kind: probe})
+	case poll:
+		w.hire(job{kind: poll})
+	}
+}
+
+// send hands the batch's next span to a lane.
+func (w *Worker) send(b *batch, now time.Time) {
+	w.expire(b)
+	if w.refusals.holding {
+		b.isolate()
+	}
+	if !b.undecided() { // all of it undecodable or too old
+		w.decided(b)
+		w.commit()
+		return
+	}
+	if b.first.IsZero() {
+		b.first = now
+	}
+	if w.breaker.state == open {
+		w.breaker.state = halfOpen
+	}
+	recs := b.pick()
+	w.pace.spend(now, len(recs))
+	w.counters.change(func(s *Stats) {
+		s.Sends++
+		s.InFlight++
+		if b.failures > 0 {
+			s.Retries++
+		}
+	})
+	w.show()
+	b.flying = true
+	w.hire(job{kind: send, b: b, recs: recs})
+}
+
+// landed takes the result of a job.
+func (w *Worker) landed(r result) {
+	w.flying--
+	w.idle = append(w.idle, r.lane)
+	b := r.job.b
+	if b != nil {
+		b.flying = false
+	}
+	w.holds(r)
+	switch r.job.kind {
+	case send:
+		w.counters.change(func(s *Stats) { s.InFlight-- })
+		w.settle(b, r.err)
+		w.decided(b)
+	case bury:
+		w.buriedBatch(b, r.err)
+	case probe:
+		w.probed(r.err)
+	case shut:
+		w.shut = true
+		if r.err != nil {
+			w.failed(fmt.Errorf("deliver: close transport of route %q: %w", w.opts.Route, r.err))
+		}
+	}
+	w.commit()
+	w.show()
+}
+
+// holds notes what the transport said that it holds. Where it did not say, it
+// may hold everything.
+func (w *Worker) holds(r result) {
+	if w.holder == nil {
+		return
+	}
+	switch {
+	case r.held >= 0 && r.job.kind != bury && r.job.kind != probe:
+		w.held = r.held
+		w.pollAt = time.Now().Add(pollHeld)
+	case r.job.kind == send && r.err == nil:
+		w.held += len(r.job.recs)
+	}
+}
+
+// decided ends the suspense of a batch with nothing left to send, and keeps it
+// up while the worker holds. A batch that went back to the buffer is not asked.
+func (w *Worker) decided(b *batch) {
+	switch {
+	case !b.launched:
+	case w.refusals.holding:
+		b.revive()
+	case !b.undecided():
+		w.confirm(b)
+	}
+}
+
+// probed takes the Prober's answer.
+func (w *Worker) probed(err error) {
+	if err == nil {
+		w.breaker.probed = true
+		return
+	}
+	w.failed(fmt.Errorf("deliver: probe of route %q: %w", w.opts.Route, err))
+	w.breaker.fail()
+	after := transport.Classify(err, 1).After
+	if b := w.head(); b != nil {
+		w.delay(b, after)
+		return
+	}
+	wait := max(w.opts.backoff(w.breaker.failures), obey(after))
+	w.pause = later(w.pause, time.Now().Add(wait))
+}
+
+// recycle keeps a batch's memory for the next one.
+func (w *Worker) recycle(b *batch) {
+	b.reset()
+	w.free = append(w.free, b)
+}
+
+// wait sleeps until something happens: an answer, a record, an alarm, Close.
+func (w *Worker) wait(p plan, now time.Time) {
+	ready, ok := w.arm(now)
+	if !ok {
+		return
+	}
+	var alarm <-chan time.Time
+	if p.step != none {
+		w.timer.Reset(p.at.Sub(now))
+		defer w.timer.Stop()
+		alarm = w.timer.C
+	}
+	var ended <-chan struct{}
+	if w.ending != nil {
+		ended = w.ending.Done()
+	}
+	select {
+	case r := <-w.results:
+		w.landed(r)
+	case <-ready:
+	case <-alarm:
+	case <-ended:
+	case ctx := <-w.requests:
+		if w.ending == nil { // of several calls of Close, the first one's deadline counts
+			w.ending = ctx
+		}
+	}
+}
+
+// arm asks the source to wake the worker, if it wants that. It returns false
+// if there is no reason to sleep. The order — nothing read, then Arm, then
+// sleep — is what loses no wake-up: an append before Arm makes Arm return
+// false, one after it sends on Ready.
+func (w *Worker) arm(now time.Time) (<-chan struct{}, bool) {
+	if !w.wantsReady(now) {
+		return nil, true
+	}
+	if w.spins <= patientSpins && !w.opts.Buffer.Arm() {
+		w.spins++
+		runtime.Gosched()
+		return nil, false
+	}
+	w.spins = 0
+	if len(w.window) == 0 {
+		w.rested = true
+		w.dismiss(1)
+	}
+	return w.opts.Buffer.Ready(), true
+}
+
+// show keeps the figures of Stats that are not counters.
+func (w *Worker) show() {
+	held := w.ledger.sent
+	if w.holder == nil && w.shown == w.breaker.state {
+		return
+	}
+	w.shown = w.breaker.state
+	w.counters.change(func(s *Stats) { s.Breaker, s.Held = w.shown.String(), held })
+}

@@ -33,7 +33,7 @@ func (b *builder) json(dst []byte, at place, text []byte, err error) []byte {
 	case tooDeep(text):
 		b.cut++
 		return b.mark(dst, at, "!ERROR: JSON nested too deep: "+string(text))
-	case len(text) > room(dst, len(text)+len(at.key)):
+	case len(text) > room(dst, len(text)):
 		return b.mark(dst, at, string(text)) // too long, so it will be cut
 	}
 	if !utf8.Valid(text) {

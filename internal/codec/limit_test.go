@@ -232,7 +232,7 @@ func TestAtTheEdgeOfTheLimit(t *testing.T) { // S9
 	}
 	header := AppendHeader(nil, &Header{})
 	buf := make([]byte, 0, 2*Limit)
-	for left := 0; left < 9000; left += 61 {
+	for left := 0; left < 9000; left += 127 {
 		for i := range values {
 			p := append(buf[:0], header...)
 			p = appendString(append(p, kindBytes, 0), strings.Repeat("\x10", Limit-left-len(p)-5))

@@ -1,0 +1,225 @@
+package https
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/httpstatus"
+)
+
+// ErrEarlyAnswer is returned by Send for a 2xx that came before the request had
+// been read: some proxies and mistaken handlers answer so, and what they have
+// not read they cannot have taken responsibility for. The batch goes again.
+var ErrEarlyAnswer = errors.New("accepted before all of the request was read")
+
+// drainTime is how long the rest of an answer may take once its status is known.
+const drainTime = time.Second
+
+// client is the transport. Its fields do not change after Open, but for what
+// guards itself.
+type client struct {
+	dest        *Destination
+	url         *url.URL    // without user information
+	header      http.Header // of each request; cloned
+	host        string      // Host header; "" for the URL's
+	credentials *credentials
+	secrets     []string // of the configuration
+	compressor  compressor
+	buffers     buffers
+	wire        wire
+}
+
+var _ transport.Transport = (*client)(nil)
+
+// client puts the parts together. d has its defaults.
+func (d Destination) client(u *url.URL, headers http.Header) (*client, error) {
+	secure, err := d.TLS.Client()
+	if err != nil {
+		return nil, fmt.Errorf("https: TLS: %w", err)
+	}
+	creds, err := newCredentials(&d, u, headers)
+	if err != nil {
+		return nil, err
+	}
+	comp, err := newCompressor(d.Compression, d.MaxInFlight)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{dest: &d, credentials: creds, compressor: comp, secrets: staticSecrets(u, headers)}
+	c.wire.dest, c.wire.tls = &d, secure
+	c.setTarget(u, headers)
+	return c, nil
+}
+
+// setTarget prepares what all requests share.
+func (c *client) setTarget(u *url.URL, headers http.Header) {
+	target := *u
+	target.User, target.Fragment = nil, "" // net/http would make a header of the one
+	c.url = &target
+	c.header = http.Header{
+		"Content-Type": {c.dest.Format.contentType(c.dest.Encoder)},
+		"User-Agent":   {userAgent()},
+	}
+	for name, values := range headers {
+		if name == "Host" {
+			c.host = values[0] // net/http takes it from a field of its own
+			continue
+		}
+		c.header[name] = values
+	}
+}
+
+// Describe: the destination acknowledges; sizes are left to the worker's
+// defaults.
+func (c *client) Describe() transport.Description {
+	return transport.Description{MaxInFlight: c.dest.MaxInFlight, Acknowledged: true}
+}
+
+// Send makes one request of recs.
+func (c *client) Send(ctx context.Context, recs []encode.Record) error {
+	rt := c.wire.get()
+	if rt == nil {
+		return transport.ErrClosed
+	}
+	load, packed, refused, err := c.pack(recs)
+	if err != nil {
+		return err
+	}
+	if load != nil {
+		err = c.post(ctx, rt, recs, load, packed)
+		load.release()
+	}
+	if err != nil || refused == nil {
+		return err
+	}
+	return &transport.BatchError{Errs: refused}
+}
+
+// pack encodes and compresses recs. load is nil if the encoder refused them all.
+func (c *client) pack(recs []encode.Record) (load *payload, packed bool, refused []error, err error) {
+	plain := c.buffers.get()
+	var sent int
+	*plain, sent, refused = c.dest.Format.appendBatch(*plain, c.dest.Encoder, recs)
+	if sent == 0 {
+		c.buffers.put(plain)
+		return nil, false, refused, nil
+	}
+	if c.compressor == nil || len(*plain) < minCompressed {
+		return newPayload(&c.buffers, plain), false, refused, nil
+	}
+	// The plain bytes are done with before the request begins, so that batches
+	// in flight hold the small form only.
+	defer c.buffers.put(plain)
+	out := c.buffers.get()
+	if *out, err = c.compressor.appendPacked(*out, *plain); err != nil {
+		c.buffers.put(out)
+		return nil, false, nil, fmt.Errorf("https: compress: %w", err)
+	}
+	return newPayload(&c.buffers, out), true, refused, nil
+}
+
+// post sends load and judges the answer.
+func (c *client) post(ctx context.Context, rt *http.Transport, recs []encode.Record, load *payload, packed bool) error {
+	secret, err := c.credentials.get(ctx)
+	if err != nil {
+		return httpstatus.RedactError(err)
+	}
+	// The request's ctx ends with Send: whatever net/http still does for it then
+	// is wound up.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	req, err := c.request(ctx, recs, load, packed, secret)
+	if err != nil {
+		return err
+	}
+	resp, err := rt.RoundTrip(req)
+	defer func() { c.wire.done(rt, err != nil) }()
+	if err != nil {
+		return c.failed(ctx, err, secret)
+	}
+	defer drain(resp, cancel)
+	c.credentials.answered(resp.StatusCode, secret)
+	if verdict := c.checker(secret).Check(resp); verdict != nil {
+		return verdict
+	}
+	if !load.wasRead() {
+		return c.checker(secret).Failed(fmt.Errorf("%d: %w", resp.StatusCode, ErrEarlyAnswer))
+	}
+	return nil
+}
+
+// request builds the POST. RoundTrip is used without an http.Client around it:
+// there is then no redirect to follow, no cookie jar, and no *url.Error that
+// quotes the URL.
+func (c *client) request(ctx context.Context, recs []encode.Record, load *payload, packed bool, secret string) (*http.Request, error) {
+	body, err := load.open()
+	if err != nil {
+		return nil, err
+	}
+	h := c.header.Clone()
+	h["Idempotency-Key"] = []string{idempotencyKey(recs)}
+	c.credentials.set(h, secret)
+	if packed {
+		h["Content-Encoding"] = []string{c.compressor.encoding()}
+	}
+	req := &http.Request{
+		Method: http.MethodPost, URL: c.url, Host: c.host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: body, GetBody: load.open, ContentLength: int64(load.size),
+	}
+	return req.WithContext(ctx), nil
+}
+
+// failed adds to a handshake's error why the TLS files are not what is in use.
+func (c *client) failed(ctx context.Context, err error, secret string) error {
+	if cause := c.wire.tls.Err(); cause != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w (%w)", err, cause)
+	}
+	return c.checker(secret).Failed(err)
+}
+
+// checker knows all secrets of a request. It is made per use: tokens change, and
+// a healthy destination never needs the replacer behind it.
+func (c *client) checker(secret string) httpstatus.Checker {
+	secrets := append(c.secrets[:len(c.secrets):len(c.secrets)], maskable("Authorization", secret)...)
+	if p := c.wire.proxyPassword.Load(); p != nil {
+		secrets = append(secrets, *p)
+	}
+	return httpstatus.Checker{Op: "https: send", URL: c.dest.URL, Secrets: httpstatus.NewSecrets(secrets...)}
+}
+
+// Close closes the idle connections; there are no others after the last Send.
+func (c *client) Close() error {
+	c.wire.close()
+	return nil
+}
+
+// drain reads the rest of the answer so that the connection can be used again,
+// within drainTime: cancel ends the request under it.
+func drain(resp *http.Response, cancel context.CancelFunc) {
+	if resp.ContentLength != 0 {
+		defer time.AfterFunc(drainTime, cancel).Stop()
+	}
+	httpstatus.Drain(resp.Body)
+}
+
+// idempotencyKey is a hash of the records' IDs: 32 hexadecimal digits, the same
+// whenever the same records go in the same batch, also after a restart
+// (draft-ietf-httpapi-idempotency-key-header). It is sent without the draft's
+// quotation marks, as the services that have the header expect it.
+func idempotencyKey(recs []encode.Record) string {
+	h := sha256.New()
+	for i := range recs {
+		h.Write(recs[i].ID[:])
+	}
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(h.Sum(sum[:0])[:16])
+}

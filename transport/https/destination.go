@@ -1,0 +1,200 @@
+package https
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/httpstatus"
+	"github.com/slogship/slogship/transport/tlsconfig"
+)
+
+var (
+	// ErrConfig is wrapped by the errors of Open that are about a field.
+	ErrConfig = errors.New("not a valid value")
+
+	// ErrPlaintext is wrapped by Open's error for an http:// URL without
+	// AllowPlaintext, or with credentials.
+	ErrPlaintext = errors.New("http:// is not encrypted")
+)
+
+// Defaults of Destination's fields.
+const (
+	DefaultMaxInFlight    = 1
+	DefaultConnectTimeout = 5 * time.Second
+	DefaultIdleTimeout    = 90 * time.Second
+)
+
+// maxInFlight bounds MaxInFlight: each takes buffers, and no network is so long.
+const maxInFlight = 1024
+
+// Destination is an HTTP server that takes log records. Only URL is required.
+type Destination struct {
+	// URL is where batches are POSTed to: "https://host/path?query". User
+	// information in it is sent as Basic authorization.
+	URL string
+
+	// AllowPlaintext allows an http:// URL, for a receiver on the same machine
+	// or in a network that encrypts by itself. Credentials are refused with it,
+	// wherever they are configured: user information, Authorize, TokenFile, and
+	// headers and query parameters whose name says that they are one.
+	AllowPlaintext bool
+
+	// Encoder is the format of a record. Default: encode.JSONLines.
+	Encoder encode.Encoder
+
+	// Format is how records become one body. Default: NDJSON.
+	Format Format
+
+	// Compression is the Content-Encoding. Default: Gzip. Bodies of less than
+	// 1 KiB are never compressed.
+	Compression Compression
+
+	// Headers are sent with each request. Those that belong to the protocol
+	// (Content-Length, Content-Encoding, Connection, Expect, Idempotency-Key and
+	// the like) are refused; Content-Type, User-Agent and Host replace what is
+	// sent otherwise. The map must not be changed after Open.
+	Headers map[string]string
+
+	// Authorize returns the value of the Authorization header ("Bearer …"). It
+	// is called for each request, with Send's ctx, up to MaxInFlight times at
+	// once: keep a token that is valid for long. Its error makes Send fail
+	// plainly, and its text is shown, so it must not hold the secret.
+	Authorize func(ctx context.Context) (string, error)
+
+	// TokenFile names a file with a token, sent as "Authorization: Bearer …".
+	// It is read for each request, so that a rotated token is used with the next
+	// one. White space around the token is removed. While the file cannot be
+	// read the last token is used, until the server answers 401 to it. The file
+	// has to be there in Open. At most 64 KiB.
+	TokenFile string
+
+	// TokenHeader names the header that TokenFile's token is sent in, by itself,
+	// in place of Authorization: "X-Api-Key".
+	TokenHeader string
+
+	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
+	// authorities, no client certificate. Its files are looked at every 5 s; new
+	// contents are used from the next connection on, which is made at once.
+	TLS *tlsconfig.Options
+
+	// Proxy returns the proxy for a request, or nil for none. Default:
+	// http.ProxyFromEnvironment, which reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY
+	// once per process. To ignore the environment return nil, nil.
+	Proxy func(*http.Request) (*url.URL, error)
+
+	// HTTP1 speaks HTTP/1.1 even with a server that offers HTTP/2, so that each
+	// batch in flight has a connection of its own. Default: what the server
+	// prefers.
+	HTTP1 bool
+
+	// MaxInFlight is how many requests may be under way at a time, at most
+	// 1,024. Above 1, order is kept within a request only. Default 1.
+	MaxInFlight int
+
+	// ConnectTimeout bounds resolving and connecting, and once more the TLS
+	// handshake. Default 5 s. The request as a whole is bounded by Send's ctx
+	// (the route's SendTimeout).
+	ConnectTimeout time.Duration
+
+	// IdleTimeout is how long an unused connection is kept. Default 90 s. Servers
+	// and load balancers close theirs after 60 s or more.
+	IdleTimeout time.Duration
+}
+
+var _ transport.Destination = Destination{}
+
+// String returns the redacted URL, and GoString the same: a Destination that is
+// printed by accident shows no credentials.
+func (d Destination) String() string { return "https.Destination(" + httpstatus.Redact(d.URL) + ")" }
+
+// GoString returns what String returns.
+func (d Destination) GoString() string { return d.String() }
+
+// Open checks the fields and reads the TLS files and TokenFile. It does not
+// connect.
+func (d Destination) Open() (transport.Transport, error) {
+	d, err := d.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	u, err := httpstatus.ParseURL(d.URL, "https", "http")
+	if err != nil {
+		return nil, fmt.Errorf("https: URL: %w", errors.Join(ErrConfig, err))
+	}
+	headers, err := checkHeaders(d.Headers)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkPlaintext(u, headers); err != nil {
+		return nil, err
+	}
+	return d.client(u, headers)
+}
+
+// withDefaults is the one place where defaults are applied and values checked
+// that stand alone.
+func (d Destination) withDefaults() (Destination, error) {
+	if d.Encoder == nil {
+		d.Encoder = encode.JSONLines{}
+	}
+	if d.MaxInFlight == 0 {
+		d.MaxInFlight = DefaultMaxInFlight
+	}
+	if d.ConnectTimeout == 0 {
+		d.ConnectTimeout = DefaultConnectTimeout
+	}
+	if d.IdleTimeout == 0 {
+		d.IdleTimeout = DefaultIdleTimeout
+	}
+	switch {
+	case d.MaxInFlight < 0 || d.MaxInFlight > maxInFlight:
+		return d, fmt.Errorf("https: MaxInFlight %d: 1 to %d: %w", d.MaxInFlight, maxInFlight, ErrConfig)
+	case d.ConnectTimeout < 0:
+		return d, fmt.Errorf("https: ConnectTimeout %v: not below 0: %w", d.ConnectTimeout, ErrConfig)
+	case d.IdleTimeout < 0:
+		return d, fmt.Errorf("https: IdleTimeout %v: not below 0: %w", d.IdleTimeout, ErrConfig)
+	}
+	return d, checkFormat(d.Format, d.Encoder)
+}
+
+// checkPlaintext keeps credentials off an unencrypted connection. There is no
+// exception for loopback addresses: what runs there today moves elsewhere with
+// one changed line, and nobody would look here again.
+func (d Destination) checkPlaintext(u *url.URL, headers http.Header) error {
+	if u.Scheme == "https" {
+		return nil
+	}
+	found := ""
+	switch {
+	case !d.AllowPlaintext:
+		return fmt.Errorf("https: URL %q: use https://, or set AllowPlaintext: %w", httpstatus.Redact(d.URL), ErrPlaintext)
+	case d.TLS != nil:
+		return fmt.Errorf("https: TLS with URL %q: %w", httpstatus.Redact(d.URL), ErrPlaintext)
+	case u.User != nil:
+		found = "the URL's user information"
+	case d.Authorize != nil:
+		found = "Authorize"
+	case d.TokenFile != "":
+		found = "TokenFile"
+	}
+	for name := range headers {
+		if sensitive(name) {
+			found = fmt.Sprintf("Headers %q", name)
+		}
+	}
+	for name := range u.Query() {
+		if sensitive(name) {
+			found = fmt.Sprintf("the URL's parameter %q", name)
+		}
+	}
+	if found != "" {
+		return fmt.Errorf("https: %s with URL %q: credentials are sent over https:// only: %w", found, httpstatus.Redact(d.URL), ErrPlaintext)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package https
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slogship/slogship/transport/httpstatus"
+	"github.com/slogship/slogship/transport/tlsconfig"
+)
+
+const (
+	// maxHeader bounds an answer's header; net/http's default is 10 MiB (T34).
+	maxHeader = 64 << 10
+
+	// maxStream and maxConn bound what an HTTP/2 server may send ahead of our
+	// reading; net/http's defaults are 4 MiB and 1 GiB (T34).
+	maxStream = 64 << 10
+	maxConn   = 1 << 20
+
+	// pingAfter and pingTimeout find an HTTP/2 connection dead whose peer has
+	// gone without a word. An HTTP/1.1 connection is closed with its request.
+	pingAfter   = 15 * time.Second
+	pingTimeout = 10 * time.Second
+)
+
+// errEnvironmentProxy stands for ProxyFromEnvironment's error, which quotes the
+// variable with the password in it.
+var errEnvironmentProxy = errors.New("https: HTTPS_PROXY or HTTP_PROXY is no valid URL")
+
+// wire owns the http.Transport: one of our own, for http.DefaultTransport is
+// everybody's to change and its connections to fill.
+type wire struct {
+	dest *Destination
+	tls  *tlsconfig.Client
+
+	proxyPassword atomic.Pointer[string] // of the proxy used last, to be masked
+
+	mu      sync.Mutex
+	current *http.Transport // guarded by mu; nil before the first Send and after close
+	version uint64          // guarded by mu; of the TLS files in current
+	closed  bool            // guarded by mu
+}
+
+// get returns the transport to use now, a new one if the TLS files have changed.
+// net/http keeps one tls.Config for all its connections, so a rotated authority
+// needs a new transport, and a rotated client certificate a new connection. It
+// returns nil after close.
+func (w *wire) get() *http.Transport {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	if v := w.tls.Version(); w.current == nil || v != w.version {
+		old := w.current
+		w.current, w.version = w.make(), v
+		if old != nil {
+			old.CloseIdleConnections()
+		}
+	}
+	return w.current
+}
+
+// done ends the use of t by one Send. Connections of a transport that is no
+// longer current become idle after get or close has closed the idle ones, and
+// then nobody would close them before their IdleTimeout. After a failure they
+// are not worth keeping either: the next Send resolves and connects anew.
+func (w *wire) done(t *http.Transport, failed bool) {
+	w.mu.Lock()
+	stale := t != w.current
+	w.mu.Unlock()
+	if stale || failed {
+		t.CloseIdleConnections()
+	}
+}
+
+func (w *wire) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.current != nil {
+		w.current.CloseIdleConnections()
+		w.current = nil
+	}
+}
+
+func (w *wire) make() *http.Transport {
+	d := w.dest
+	dialer := net.Dialer{Timeout: d.ConnectTimeout}
+	t := &http.Transport{
+		Proxy:                  w.proxy,
+		OnProxyConnectResponse: w.proxyAnswer,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        w.tls.Config(""),
+		TLSHandshakeTimeout:    d.ConnectTimeout,
+		DisableCompression:     true, // we ask for no compressed answers and unpack none
+		MaxIdleConnsPerHost:    d.MaxInFlight,
+		IdleConnTimeout:        d.IdleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		WriteBufferSize:        32 << 10,
+		Protocols:              new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout:               pingAfter,
+			PingTimeout:                   pingTimeout,
+			MaxReceiveBufferPerStream:     maxStream,
+			MaxReceiveBufferPerConnection: maxConn,
+		},
+	}
+	t.Protocols.SetHTTP1(true)
+	t.Protocols.SetHTTP2(!d.HTTP1)
+	return t
+}
+
+// proxy is Destination.Proxy or the environment's, and remembers the password.
+func (w *wire) proxy(r *http.Request) (*url.URL, error) {
+	choose := w.dest.Proxy
+	if choose == nil {
+		choose = http.ProxyFromEnvironment
+	}
+	u, err := choose(r)
+	switch {
+	case err != nil && w.dest.Proxy == nil:
+		return nil, errEnvironmentProxy
+	case err != nil:
+		return nil, httpstatus.RedactError(err)
+	case u != nil && u.User != nil:
+		password, _ := u.User.Password()
+		w.proxyPassword.Store(&password)
+	}
+	return u, nil
+}
+
+// proxyAnswer makes a proxy's refusal of CONNECT an *httpstatus.Error with the
+// proxy's URL. net/http would make the reason phrase the error: any text that the
+// proxy likes, and not the status. It is not an Outcome: a proxy's 400 is not
+// about records. The body is left unread, for it would be read without a
+// deadline.
+func (w *wire) proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	checker := httpstatus.Checker{Op: "https: connect through proxy", URL: proxy.String()}
+	return checker.Refusal(&http.Response{StatusCode: resp.StatusCode, Header: resp.Header, Request: resp.Request})
+}

@@ -2,9 +2,10 @@
 // interface, so that tests can crash the file system and make each of its
 // operations fail.
 //
-// Three implementations: [OS] is the real one; Crash keeps synced and unsynced
-// state apart and can be cloned as it may look after a power cut; Fault wraps
-// another and fails, stalls or counts chosen operations.
+// Three implementations: [OS] is the real one; [Crash] keeps synced and unsynced
+// state apart and can be cloned as it may look after a power cut; [Fault] wraps
+// another and fails, stalls or counts chosen operations. The last two are for
+// tests; OS uses nothing of theirs.
 package vfs
 
 import (
@@ -32,7 +33,8 @@ type FS interface {
 	// MkdirAll makes a directory and its parents. The last one gets mode 0700
 	// whatever the umask; one that exists is given 0700 if we own it, and
 	// refused with ErrUnsafe if another user does. Parents that exist are
-	// left as they are (volume mounts may be 0777 or 2770).
+	// left as they are (volume mounts may be 0777 or 2770). What it makes is
+	// durable once SyncDir was called for the parent of each.
 	MkdirAll(dir string) error
 
 	// Create makes a new file, 0600 whatever the umask. fs.ErrExist if there is
@@ -73,7 +75,8 @@ type File interface {
 	Size() (int64, error)
 
 	// Allocate reserves room for size bytes and sets the length, so that later
-	// writes to them cannot fail for lack of space. Where the file system can't,
+	// writes to them cannot fail for lack of space. It never makes a file
+	// shorter: a store to a mapped page behind the end kills the process. Where the file system can't,
 	// it only sets the length and returns nil: the guard around mapped stores
 	// stays on for that reason.
 	Allocate(size int64) error
@@ -98,7 +101,9 @@ type Mapping interface {
 	// Bytes is the mapped memory, valid until Unmap.
 	Bytes() []byte
 
-	// Populate brings all pages in, writable, so that no store faults.
+	// Populate brings all pages in, writable, so that no store faults. Call it
+	// before anybody stores: where the kernel has no call for it, each page is
+	// written with a byte that was read from it.
 	Populate() error
 
 	// Unmap ends the mapping. What was stored stays in the file.

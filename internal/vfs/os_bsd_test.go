@@ -1,0 +1,5 @@
+//go:build darwin || freebsd
+
+package vfs
+
+const nullDevice = 0 // never opened

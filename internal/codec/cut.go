@@ -112,9 +112,14 @@ func AppendEncoded(dst, encoded []byte) []byte {
 			b.cut++
 			break
 		}
-		if fits(dst, p[i], next-i) {
+		switch {
+		case p[i] == kindPad:
+		case p[i] == kindCut:
+			n, _ := readUint32(p, i+1)
+			b.cut += int(n)
+		case fits(dst, p[i], next-i):
 			dst = append(dst, p[i:next]...)
-		} else {
+		default:
 			b.cut++
 		}
 		i = next

@@ -110,6 +110,7 @@ func (d *Decoder) header(p string, rec *encode.Record) (int, error) {
 	} else {
 		rec.Observed, i = d.time(p, i)
 	}
+	// After a failure i is -1, and all further steps keep it so.
 	i = d.optional(p, i, flags, rec)
 	rec.Message, i = readString(p, i)
 	if i < 0 || flags&^allFlags != 0 {
@@ -122,7 +123,7 @@ func (d *Decoder) header(p string, rec *encode.Record) (int, error) {
 func (d *Decoder) optional(p string, i int, flags byte, rec *encode.Record) int {
 	rec.Trace, rec.Scope, rec.Source, rec.Stack = encode.Trace{}, "", slog.Source{}, nil
 	if flags == 0 {
-		return i
+		return i // the commonest record
 	}
 	if flags&hasTrace != 0 {
 		rec.Trace, i = readTrace(p, i)
@@ -143,6 +144,7 @@ func (d *Decoder) optional(p string, i int, flags byte, rec *encode.Record) int 
 	return i
 }
 
+// readTrace reads the 25 bytes of a trace: its id, the span's, the flags.
 func readTrace(p string, i int) (t encode.Trace, next int) {
 	const size = len(t.TraceID) + len(t.SpanID) + 1
 	next = skip(p, i, size)
@@ -175,6 +177,7 @@ func (d *Decoder) time(p string, i int) (time.Time, int) {
 	default:
 		return time.Time{}, -1
 	}
+	// What appendTime never writes would make encoders fail, or wrap around.
 	off, i = readVarint(p, i)
 	if off <= -maxOffset || off >= maxOffset || form == timeFar && nsec >= int64(time.Second) {
 		return time.Time{}, -1

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"log/slog"
@@ -147,6 +148,7 @@ func TestBombs(t *testing.T) {
 		lists = binary.LittleEndian.AppendUint32(lists, uint32(Limit-len(lists)-4))
 		lists = append(lists, kindList)
 	}
+	causes := append([]byte{kindError, 0}, bytes.Repeat([]byte{0, 0, 0, 255}, Limit/4-100)...)
 	for name, p := range map[string][]byte{
 		"attributes":       repeat(kindNil, 0),
 		"byte slices":      repeat(kindBytes, 0, 0),
@@ -158,7 +160,7 @@ func TestBombs(t *testing.T) {
 		"elements":         list,
 		"lists in lists":   lists,
 		"groups and lists": repeat(kindList, 0, 1, 0, 0, 0, kindGroup),
-		"causes":           repeat(0, 0, 0, 255),
+		"causes":           append(append([]byte(nil), header...), causes...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

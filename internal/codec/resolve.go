@@ -25,6 +25,8 @@ func resolve(v slog.Value) slog.Value {
 	return v
 }
 
+// logValue calls LogValue once. The two deferred functions run in reverse:
+// contain must be the one that is deferred itself, or its recover sees nothing.
 func logValue(v slog.LogValuer) (res slog.Value) {
 	var text string
 	defer func() {
@@ -50,6 +52,10 @@ func contain(x any, text *string) {
 	}
 	*text = panicText(r)
 }
+
+// Not contained, since no library can: a LogValue that ends its goroutine
+// (runtime.Goexit), that recurs until the stack is used up, or that reads a map
+// another goroutine writes. The runtime ends the process for the latter two.
 
 const nilText = "<nil>"
 

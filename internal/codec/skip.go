@@ -19,6 +19,8 @@ func skipEntry(p string, i, depth int) int {
 	return skipValue(p, i, kind, depth)
 }
 
+// skipPad returns the index behind a filling: its length in two bytes, then as
+// many zeros, which nobody looks at.
 func skipPad(p string, i int) int {
 	i = skip(p, i, 2)
 	if i < 0 {
@@ -50,6 +52,8 @@ func skipValue(p string, i int, kind byte, depth int) int {
 	}
 }
 
+// skipTime does not check the zone and the nanoseconds as reading does: what is
+// left out of a record cannot spoil it.
 func skipTime(p string, i int) int {
 	form, i := readByte(p, i)
 	switch form {
@@ -66,7 +70,8 @@ func skipTime(p string, i int) int {
 	return i
 }
 
-// skipError counts the causes still to come instead of recurring.
+// skipError returns the index behind an error. Its causes follow it as errors
+// of the same form, so it counts those still to come instead of recurring.
 func skipError(p string, i int) int {
 	for left := 1; left > 0 && i >= 0; left-- {
 		var n byte
@@ -80,6 +85,7 @@ func skipError(p string, i int) int {
 	return i
 }
 
+// skipFrames returns the index behind n frames.
 func skipFrames(p string, i int, n byte) int {
 	for ; n > 0 && i >= 0; n-- {
 		_, i = readString(p, i)
@@ -89,6 +95,9 @@ func skipFrames(p string, i int, n byte) int {
 	return i
 }
 
+// skipList returns the index behind a list. Its number of elements is not
+// compared with what is left: each takes a byte at least, so that the loop ends
+// with the payload.
 func skipList(p string, i, depth int) int {
 	if depth > maxSkipDepth {
 		return -1
@@ -100,6 +109,7 @@ func skipList(p string, i, depth int) int {
 	return i
 }
 
+// skipElement returns the index behind an element: a value without a key.
 func skipElement(p string, i, depth int) int {
 	kind, i := readByte(p, i)
 	if kind == kindGroup {
@@ -124,5 +134,6 @@ func skipGroup(p string, i, depth int) int {
 	return i
 }
 
-// maxSkipDepth is above what one AppendAttr nests: a group and a list a level.
+// maxSkipDepth is what lists and groups in lists may nest to where they are
+// stepped over; deeper is corrupt. It is above what one AppendAttr nests: a group and a list a level.
 const maxSkipDepth = 2*MaxDepth + 2

@@ -21,7 +21,7 @@ func list[T any](b *builder, dst []byte, at place, xs []T, depth int, conv func(
 	dst, count := b.openList(dst, at)
 	n := 0
 	for ; n < len(xs) && b.begin(dst, depth+1); n++ {
-		dst = b.value(dst, element, resolve(conv(xs[n])), depth+1)
+		dst = b.value(dst, place{}, resolve(conv(xs[n])), depth+1)
 	}
 	return b.closeList(dst, count, n, len(xs))
 }
@@ -31,7 +31,7 @@ func (b *builder) reflectList(dst []byte, at place, v reflect.Value, depth int) 
 	dst, count := b.openList(dst, at)
 	n := 0
 	for ; n < v.Len() && b.begin(dst, depth+1); n++ {
-		dst = b.value(dst, element, resolve(slog.AnyValue(v.Index(n).Interface())), depth+1)
+		dst = b.value(dst, place{}, resolve(slog.AnyValue(v.Index(n).Interface())), depth+1)
 	}
 	return b.closeList(dst, count, n, v.Len())
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/slogship/slogship/encode"
 )
 
-// error reads what builder.error wrote.
+// error reads what builder.error wrote. It returns a pointer into the arena, so
+// that the value that holds it needs no box of its own.
 func (d *Decoder) error(p string, i int) (*encode.Error, int) {
 	return d.errorAt(p, i, 0)
 }
@@ -29,11 +30,14 @@ func (d *Decoder) errorAt(p string, i, depth int) (*encode.Error, int) {
 	return e, d.causesOf(e, p, i, int(n), depth)
 }
 
-// causesOf reads n causes of e.
+// causesOf reads n causes of e. They share the bound on list elements: both
+// are values that few bytes can claim many of.
 func (d *Decoder) causesOf(e *encode.Error, p string, i, n, depth int) int {
 	keep := min(n, maxNodes-d.used.nodes)
 	d.used.nodes += keep
 	d.used.cut += int64(n - keep)
+	// The place for the pointers is taken at once, as for the elements of a
+	// list: those of deeper causes come behind it.
 	start := len(d.causes)
 	d.causes = append(d.causes, make([]*encode.Error, keep)...)
 	e.Causes = clip(d.causes, start)
@@ -61,7 +65,8 @@ func (d *Decoder) errorFrames(p string, i int) ([]encode.Frame, int) {
 	return d.readFrames(p, i, int(n))
 }
 
-// stack reads the frames of the record's own stack.
+// stack reads the frames of the record's own stack. There is one of it, so that
+// its count's one byte is bound enough.
 func (d *Decoder) stack(p string, i int) ([]encode.Frame, int) {
 	n, i := readByte(p, i)
 	if i < 0 {
@@ -70,6 +75,8 @@ func (d *Decoder) stack(p string, i int) ([]encode.Frame, int) {
 	return d.readFrames(p, i, int(n))
 }
 
+// readFrames reads n frames. After a failure it goes on to n, at no cost: each
+// step gets -1 and returns it.
 func (d *Decoder) readFrames(p string, i, n int) ([]encode.Frame, int) {
 	start := len(d.frames)
 	d.frames = slices.Grow(d.frames, n)

@@ -38,7 +38,8 @@ func (d *Decoder) entries(out []slog.Attr, p string, i, depth int) ([]slog.Attr,
 	return out, i
 }
 
-// plain reads a value that holds no others.
+// plain reads a value that holds no others. A kind that is not known is
+// corrupt: a later version that adds one also raises the version.
 func (d *Decoder) plain(p string, i int, kind byte) (slog.Value, int) {
 	switch kind {
 	case kindString:
@@ -84,7 +85,7 @@ func (d *Decoder) copyBytes(p string, i int) ([]byte, int) {
 }
 
 // special reads the entries that are not plain values. done says that it was
-// the end of the group.
+// the end of the group, or that there is no going on.
 func (d *Decoder) special(out []slog.Attr, p string, i int, kind byte, depth int) (_ []slog.Attr, next int, done bool) {
 	var a slog.Attr
 	switch kind {
@@ -107,7 +108,7 @@ func (d *Decoder) special(out []slog.Attr, p string, i int, kind byte, depth int
 		var attrs []slog.Attr
 		attrs, i = d.group(p, i, depth+1)
 		if len(attrs) == 0 {
-			return out, i, false
+			return out, i, false // opened by WithGroup, and nothing was logged
 		}
 		a.Value = slog.GroupValue(attrs...)
 	case kindError, kindList:
@@ -119,7 +120,8 @@ func (d *Decoder) special(out []slog.Attr, p string, i int, kind byte, depth int
 }
 
 // leaveOut steps over an entry beyond the limits, and all of it if it is a
-// group.
+// group: that counts as one, since counting what is in it would need to resolve
+// what of it vanishes.
 func (d *Decoder) leaveOut(p string, i int, kind byte) int {
 	d.used.cut++
 	if kind == kindGroup {
@@ -128,7 +130,9 @@ func (d *Decoder) leaveOut(p string, i int, kind byte) int {
 	return skipValue(p, i, kind, 0)
 }
 
-// group reads the entries of a group into the arena of nested attributes.
+// group reads the entries of a group into the arena of nested attributes. The
+// levels are there for every depth that can be reached: entries and list stop
+// going deeper at MaxDepth.
 func (d *Decoder) group(p string, i, depth int) ([]slog.Attr, int) {
 	for len(d.levels) <= depth {
 		d.levels = append(d.levels, nil)
@@ -157,7 +161,8 @@ func (d *Decoder) element(p string, i, depth int) (slog.Value, int) {
 	}
 }
 
-// compound reads an error or a list.
+// compound reads an error or a list. A list costs a box (see Decoder); an error
+// does not, being a pointer.
 func (d *Decoder) compound(p string, i int, kind byte, depth int) (slog.Value, int) {
 	if kind == kindError {
 		e, i := d.error(p, i)
@@ -191,6 +196,7 @@ func (d *Decoder) list(p string, i, depth int) ([]slog.Value, int) {
 			return nil, -1
 		}
 	}
+	// A list cut here still has its other elements in the payload.
 	for range int(n) - keep {
 		i = skipElement(p, i, 0)
 	}

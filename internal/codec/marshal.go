@@ -22,12 +22,18 @@ func (b *builder) marshal(dst []byte, at place, x any) []byte {
 // may return anything, and so may err say), is nested too deep or is too long:
 // half a JSON text is none.
 func (b *builder) json(dst []byte, at place, text []byte, err error) []byte {
-	if panicked, ok := err.(panicError); ok {
-		return b.mark(dst, at, string(panicked))
+	// Assertions, not errors.As: that would call methods of the user's errors.
+	switch err := err.(type) {
+	case nil:
+	case panicError:
+		return b.mark(dst, at, string(err))
+	case sizeError:
+		b.cut++
+		return b.mark(dst, at, errorMark(err))
+	default:
+		return b.mark(dst, at, errorMark(err))
 	}
 	switch {
-	case err != nil:
-		return b.mark(dst, at, errorMark(err))
 	case !json.Valid(text):
 		return b.mark(dst, at, "!ERROR: invalid JSON: "+string(text))
 	case tooDeep(text):
@@ -37,7 +43,9 @@ func (b *builder) json(dst []byte, at place, text []byte, err error) []byte {
 		return b.mark(dst, at, string(text)) // too long, so it will be cut
 	}
 	if !utf8.Valid(text) {
-		// Encoders copy JSON, and what they write must be UTF-8.
+		// Encoders copy JSON, and what they write must be UTF-8. The check of
+		// JSON lets other bytes pass inside strings, where a replacement is
+		// valid too.
 		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
 	}
 	dst = b.head(dst, at, kindJSON)
@@ -54,17 +62,26 @@ type panicError string
 
 func (e panicError) Error() string { return string(e) }
 
+// sizeError names the type of a value that was not marshalled because there
+// is too much of it, or no end to it.
+type sizeError string
+
+func (e sizeError) Error() string {
+	return "codec: marshal " + string(e) + ": cyclic, nested too deep or too large"
+}
+
 // marshal returns x as compact JSON. Go's reflection would marshal a graph of
-// any size and only then let us see it, so the graph is measured first.
+// any size and only then let us see it, so the graph is measured first. (A
+// writer that stops at a limit is no way out: json.Encoder writes once, at the
+// end.)
 func marshal(x any) (text []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError(panicText(r))
 		}
 	}()
-	m := meter{nodes: maxNodes, bytes: Limit}
-	if !m.json(reflect.ValueOf(x), 0) {
-		return nil, fmt.Errorf("codec: marshal %T: cyclic, nested too deep or too large", x)
+	if m := newMeter(); !m.json(reflect.ValueOf(x), 0) {
+		return nil, sizeError(fmt.Sprintf("%T", x))
 	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -78,8 +95,7 @@ func marshal(x any) (text []byte, err error) {
 // fallback adds to err what fmt can say of x. fmt has no defence against a map
 // that contains itself: it would end the process.
 func fallback(x any, err error) error {
-	m := meter{nodes: maxNodes, bytes: Limit}
-	if !m.fmt(reflect.ValueOf(x), 0) {
+	if m := newMeter(); !m.fmt(reflect.ValueOf(x), 0) {
 		return err
 	}
 	return fmt.Errorf("%w: %+v", err, x)
@@ -87,6 +103,7 @@ func fallback(x any, err error) error {
 
 // tooDeep reports whether valid JSON is nested deeper than MaxDepth.
 func tooDeep(text []byte) bool {
+	// Valid, so brackets outside of strings match and no string is left open.
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {

@@ -5,14 +5,13 @@ import (
 	"math"
 )
 
-// place is where a value goes: behind a key, or into a list.
+// place is where a value goes: behind a key, or into a list. The zero place is
+// an element of a list. (Whether there is a key cannot be told from the key: an
+// attribute may have an empty one.)
 type place struct {
 	key   string
 	keyed bool
 }
-
-// element is the place of a list element.
-var element = place{}
 
 // head begins the value's entry or element.
 func (b *builder) head(dst []byte, at place, kind byte) []byte {
@@ -23,7 +22,8 @@ func (b *builder) head(dst []byte, at place, kind byte) []byte {
 	return dst
 }
 
-// attr appends one attribute that lies in depth groups.
+// attr appends one attribute that lies in depth groups and lists. The rules for
+// what vanishes are slog's, and are applied after resolving as slog does.
 func (b *builder) attr(dst []byte, a slog.Attr, depth int) []byte {
 	if !b.begin(dst, depth) {
 		return dst
@@ -67,7 +67,8 @@ func (b *builder) entries(dst []byte, attrs []slog.Attr, depth int) []byte {
 	return dst
 }
 
-// value appends a resolved value.
+// value appends a resolved value. Nothing it calls checks for room before a
+// number: begin has left enough for those.
 func (b *builder) value(dst []byte, at place, v slog.Value, depth int) []byte {
 	switch v.Kind() {
 	case slog.KindString:
@@ -94,6 +95,9 @@ func (b *builder) value(dst []byte, at place, v slog.Value, depth int) []byte {
 // group appends a group, or nothing if nothing is in it. In a list an empty
 // group is a nil, so that the other elements keep their index.
 func (b *builder) group(dst []byte, at place, attrs []slog.Attr, depth int) []byte {
+	// Whether there is something in it is known only afterwards: an attribute
+	// may be empty, or resolve to an empty group. Looking ahead instead would
+	// call every LogValue twice.
 	start := len(dst)
 	dst = b.head(dst, at, kindGroup)
 	first := len(dst)

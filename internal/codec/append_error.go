@@ -51,13 +51,15 @@ func (b *builder) error(dst []byte, at place, err error) []byte {
 	return b.errorBody(b.head(dst, at, kindError), err, 0)
 }
 
+// errorBody appends one error and its causes. Their number is written in place
+// as they come: a limit may end them.
 func (b *builder) errorBody(dst []byte, err error, depth int) []byte {
 	dst = b.name(dst, reflect.TypeOf(err).String())
 	dst = b.text(dst, errorText(err))
 	dst = b.callFrames(dst, errorCallers(err))
 	count := len(dst)
 	dst = append(dst, 0)
-	var one [1]error
+	var one [1]error // the room for a single cause
 	for _, cause := range errorCauses(err, &one) {
 		if cause == nil {
 			continue // the innermost of a chain, or a gap in a list
@@ -87,6 +89,8 @@ func (b *builder) givenError(dst []byte, at place, e *encode.Error) []byte {
 	return b.givenBody(b.head(dst, at, kindError), e, 0)
 }
 
+// givenBody is errorBody for an error in its final form. The two are not one
+// over an interface, because the calls would make the error escape to the heap.
 func (b *builder) givenBody(dst []byte, e *encode.Error, depth int) []byte {
 	dst = b.name(dst, e.Type)
 	dst = b.text(dst, e.Message)
@@ -102,6 +106,8 @@ func (b *builder) givenBody(dst []byte, e *encode.Error, depth int) []byte {
 	return dst
 }
 
+// errorText returns what err says, or what befell it: an error stays an error
+// with a type even if its own method fails.
 func errorText(err error) (s string) {
 	defer contain(err, &s)
 	return err.Error()

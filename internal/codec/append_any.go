@@ -23,7 +23,7 @@ func (b *builder) any(dst []byte, at place, x any, depth int) []byte {
 		return b.head(dst, at, kindNil)
 	case []byte:
 		return b.bytes(dst, at, x)
-	case encode.JSON:
+	case encode.JSON: // checked nevertheless: anybody can convert to it
 		return b.json(dst, at, x, nil)
 	case *encode.Error:
 		if x == nil {
@@ -38,10 +38,11 @@ func (b *builder) any(dst []byte, at place, x any, depth int) []byte {
 		return b.group(dst, at, []slog.Attr{x}, depth)
 	case *slog.Source:
 		return b.group(dst, at, sourceAttrs(x), depth)
-	case *time.Time:
+	case *time.Time: // would be JSON, as it has MarshalJSON by its element
 		return pointer(b, dst, at, x, depth, slog.TimeValue)
 	case *time.Duration:
 		return pointer(b, dst, at, x, depth, slog.DurationValue)
+	// The lists one sees every day, without reflection.
 	case []string:
 		return list(b, dst, at, x, depth, slog.StringValue)
 	case []int:
@@ -80,6 +81,7 @@ func (b *builder) reflect(dst []byte, at place, v reflect.Value, depth int) []by
 			return b.head(dst, at, kindNil)
 		}
 	}
+	// What is left is not nil and not basic.
 	switch v.Kind() {
 	case reflect.Pointer:
 		return b.pointee(dst, at, v, depth)
@@ -91,6 +93,8 @@ func (b *builder) reflect(dst []byte, at place, v reflect.Value, depth int) []by
 	case reflect.Array:
 		return b.reflectList(dst, at, v, depth)
 	default:
+		// Maps, structs, and what JSON refuses: functions, channels, complex
+		// numbers. Those get a mark and fmt's idea of them.
 		return b.marshal(dst, at, v.Interface())
 	}
 }
@@ -98,7 +102,7 @@ func (b *builder) reflect(dst []byte, at place, v reflect.Value, depth int) []by
 // pointee appends what v points to. A pointer to a struct is marshalled as the
 // pointer, since methods of its fields may need addresses.
 func (b *builder) pointee(dst []byte, at place, v reflect.Value, depth int) []byte {
-	if v.Elem().Kind() == reflect.Struct {
+	if v.Elem().Kind() == reflect.Struct { // the usual pointer
 		return b.marshal(dst, at, v.Interface())
 	}
 	return b.nested(dst, at, slog.AnyValue(v.Elem().Interface()), depth+1)
@@ -121,6 +125,7 @@ func pointer[T any](b *builder, dst []byte, at place, p *T, depth int, conv func
 	return b.value(dst, at, conv(*p), depth)
 }
 
+// sourceAttrs is the group that slog's own handlers write for a source.
 func sourceAttrs(s *slog.Source) []slog.Attr {
 	var attrs []slog.Attr
 	if s == nil {
@@ -150,6 +155,8 @@ func (b *builder) bytes(dst []byte, at place, x []byte) []byte {
 	}
 	return append(appendUvarint(dst, uint64(len(x))), x...)
 }
+
+// textOf, stringOf: what the methods of a value say, or what befell them.
 
 func textOf(x encoding.TextMarshaler) (s string) {
 	defer contain(x, &s)

@@ -1,0 +1,183 @@
+package tlsconfig
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slogship/slogship/internal/testpki"
+)
+
+// A client certificate that is rotated file by file: the old pair is in use
+// until both halves of the new one are there (S15, T30, I63).
+func TestHalfWrittenPairKeepsTheOldOne(t *testing.T) {
+	ca, dir := testpki.New(t, "ours"), t.TempDir()
+	cert1, key1 := ca.Issue(testpki.Leaf{})
+	cert2, key2 := ca.Issue(testpki.Leaf{})
+	o := Options{
+		CertFile: testpki.File(t, dir, "cert", cert1), KeyFile: testpki.File(t, dir, "key", key1),
+		Config: &tls.Config{RootCAs: ca.Pool()},
+	}
+	server := &tls.Config{
+		Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
+	}
+	c := open(t, o)
+	longLived := c.Config("127.0.0.1") // as http.Transport keeps one
+	check := func(step string, want []byte, stale bool) {
+		t.Helper()
+		for _, config := range []*tls.Config{c.Config("127.0.0.1"), longLived.Clone()} {
+			got := presented(t, config, server)
+			if block, _ := pem.Decode(want); !bytes.Equal(got.Raw, block.Bytes) {
+				t.Errorf("%s: the server got another certificate", step)
+			}
+		}
+		if err := c.Err(); (err != nil) != stale {
+			t.Errorf("%s: Err is %v", step, err)
+		}
+	}
+	version := c.Version()
+	check("at first", cert1, false)
+	testpki.File(t, dir, "cert", cert2)
+	check("certificate without its key", cert1, true)
+	testpki.File(t, dir, "key", key2[:len(key2)/2])
+	check("half a key", cert1, true)
+	if c.Version() != version {
+		t.Errorf("Version changed, and nothing new is in use")
+	}
+	testpki.File(t, dir, "key", key2)
+	check("both", cert2, false)
+	if c.Version() <= version {
+		t.Errorf("Version did not grow")
+	}
+	if err := os.Remove(o.CertFile); err != nil {
+		t.Fatal(err)
+	}
+	check("removed", cert2, true)
+}
+
+// An authority that is replaced while the process runs (T30).
+func TestRotatedAuthority(t *testing.T) {
+	old, young := testpki.New(t, "old"), testpki.New(t, "young")
+	dir := t.TempDir()
+	c := open(t, Options{CAFile: testpki.File(t, dir, "ca", old.PEM)})
+	accepts := func(ca *testpki.CA) bool {
+		_, err, _ := handshake(t, c.Config("localhost"), &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}})
+		return err == nil
+	}
+	both := append(bytes.Clone(old.PEM), young.PEM...)
+	for _, step := range []struct {
+		name       string
+		data       []byte
+		old, young bool
+	}{
+		{"old", old.PEM, true, false},
+		{"cut off in the second certificate", both[:len(both)-40], true, false},
+		{"empty", nil, true, false},
+		{"both", both, true, true},
+		{"young", young.PEM, false, true},
+	} {
+		testpki.File(t, dir, "ca", step.data)
+		if accepts(old) != step.old || accepts(young) != step.young {
+			t.Errorf("%s: accepts old %v, young %v", step.name, accepts(old), accepts(young))
+		}
+	}
+}
+
+// Secrets are mounted as links that are swapped in one rename.
+func TestSymbolicLinks(t *testing.T) {
+	old, young := testpki.New(t, "old"), testpki.New(t, "young")
+	dir := t.TempDir()
+	testpki.File(t, dir, "1", old.PEM)
+	testpki.File(t, dir, "2", young.PEM)
+	link := filepath.Join(dir, "ca")
+	if err := os.Symlink("1", link); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	c := open(t, Options{CAFile: link})
+	before := c.Config("h").RootCAs
+	if err := os.Symlink("2", link+".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(link+".new", link); err != nil {
+		t.Fatal(err)
+	}
+	if after := c.Config("h").RootCAs; after.Equal(before) {
+		t.Errorf("the link points elsewhere, and the authorities are the old ones")
+	}
+}
+
+// S16: a private key that others may read.
+func TestKeyMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no mode bits")
+	}
+	ca, dir := testpki.New(t, "ours"), t.TempDir()
+	cert, key := ca.Issue(testpki.Leaf{})
+	o := Options{CertFile: testpki.File(t, dir, "cert", cert), KeyFile: testpki.File(t, dir, "key", key)}
+	groupOK := os.Getuid() == 0 // root's files may be read by their group
+	for mode, ok := range map[os.FileMode]bool{
+		0o600: true, 0o400: true, 0o440: groupOK, 0o640: groupOK, 0o660: false, 0o644: false, 0o604: false, 0o666: false,
+	} {
+		if err := os.Chmod(o.KeyFile, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := o.Client()
+		if ok && err != nil || !ok && !errors.Is(err, ErrKeyMode) {
+			t.Errorf("mode %04o: %v", mode, err)
+		}
+	}
+}
+
+// Files that are far too large are not read to their end.
+func TestHugeFile(t *testing.T) {
+	path := testpki.File(t, t.TempDir(), "ca", bytes.Repeat([]byte{'\n'}, maxFile+1))
+	if _, err := (&Options{CAFile: path}).Client(); !errors.Is(err, ErrPEM) {
+		t.Errorf("want ErrPEM, got %v", err)
+	}
+}
+
+// Version costs no file access within 5 s, and needs no more than that to see
+// a change.
+func TestVersionLooksFromTimeToTime(t *testing.T) {
+	old, young := testpki.New(t, "old"), testpki.New(t, "young")
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{CAFile: testpki.File(t, dir, "ca", old.PEM)})
+		before := c.Version()
+		testpki.File(t, dir, "ca", young.PEM)
+		if time.Sleep(lookEvery - 1); c.Version() != before {
+			t.Errorf("the file was looked at too early")
+		}
+		if time.Sleep(1); c.Version() == before {
+			t.Errorf("the file was not looked at")
+		}
+	})
+}
+
+// Whatever the file holds, there is a pool with every certificate in it, or an
+// error.
+func FuzzParsePool(f *testing.F) {
+	ca := testpki.New(f, "ours")
+	f.Add(ca.PEM)
+	f.Add(append([]byte("# comment\n"), ca.PEM...))
+	f.Add(ca.PEM[:len(ca.PEM)-30])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		pool, err := parsePool(data)
+		if (pool == nil) == (err == nil) {
+			t.Fatalf("pool %v, error %v", pool, err)
+		}
+		want := bytes.Count(data, []byte("-----BEGIN CERTIFICATE-----"))
+		if err == nil && (want == 0 || pool.Equal(x509.NewCertPool())) {
+			t.Fatalf("an empty pool without an error")
+		}
+	})
+}

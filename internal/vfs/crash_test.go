@@ -314,6 +314,21 @@ func TestCrashRenameKeepsTheFile(t *testing.T) {
 	}
 }
 
+// A synced rename is not undone by the older creation that it followed.
+func TestCrashSyncDirTakesOlderChangesAlong(t *testing.T) {
+	c := newDir(t)
+	must(t, c.MkdirAll("/q"))
+	must(t, c.SyncDir("/"))
+	must(t, write(t, c, "/d/a", "x").Sync())
+	must(t, c.Rename("/d/a", "/q/b"))
+	must(t, c.SyncDir("/q"))
+	for _, share := range []int{0, 100} {
+		if got, want := list(t, c.PowerCut(nil, share, 512), "/q"), []string{"b=x"}; !slices.Equal(got, want) {
+			t.Errorf("share %d: got %q, want %q", share, got, want)
+		}
+	}
+}
+
 // scene does the same to every file system with the same seed.
 func scene(t *testing.T, seed uint64) string {
 	c := NewCrash(seed)

@@ -11,8 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -285,8 +288,8 @@ func TestOSPlantedDirectory(t *testing.T) {
 // was opened must be checked itself; here it is opened without the first look.
 func TestOSSecondLook(t *testing.T) {
 	for kind, plant := range plants(t) {
-		if kind != "FIFO" && kind != "hard link" && kind != "device" {
-			continue // the others are refused by open
+		if kind == "socket" {
+			continue // its name would be too long here, and open(2) never opens one
 		}
 		dir := t.TempDir()
 		victim, name := filepath.Join(dir, "victim"), filepath.Join(dir, "f")
@@ -295,9 +298,13 @@ func TestOSSecondLook(t *testing.T) {
 			continue
 		}
 		fd, err := open(name, openFlags, 0)
-		must(t, err)
-		wantErr(t, secureFile(fd), ErrUnsafe)
-		must(t, unix.Close(fd))
+		if err == nil {
+			err = secureFile(fd)
+			must(t, unix.Close(fd))
+		}
+		if err == nil {
+			t.Errorf("%s: opened", kind)
+		}
 		wantMode(t, victim, 0o640)
 	}
 }
@@ -361,6 +368,37 @@ func TestOSLockBetweenProcesses(t *testing.T) {
 	l, err := OS{}.Lock(name)
 	must(t, err)
 	must(t, l.Close())
+}
+
+// T38: holders that remove the lock file before they let go, as the one who
+// adopts a directory does, never leave two who think that they hold the lock.
+func TestOSLockRemovedByHolder(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "LOCK")
+	var holders, taken atomic.Int32
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for deadline := time.Now().Add(2 * time.Second); taken.Load() < 3000 && time.Now().Before(deadline); {
+				l, err := OS{}.Lock(name)
+				if err != nil {
+					if !errors.Is(err, ErrLocked) {
+						t.Error(err)
+					}
+					continue
+				}
+				taken.Add(1)
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d holders", n)
+				}
+				runtime.Gosched()
+				holders.Add(-1)
+				os.Remove(name)
+				l.Close()
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("taken %d times", taken.Load())
 }
 
 // T38: a child that lives on does not hold its parent's lock.

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -62,6 +63,25 @@ func BenchmarkEncodeAttr(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkEncodeFull is a service's record: a local time, a trace, a source
+// and a prefix from With, a wrapped error, a group.
+func BenchmarkEncodeFull(b *testing.B) {
+	h, buf := benchHeader(), make([]byte, 0, 1024)
+	h.Time = h.Time.In(time.Local)
+	h.Observed, h.Trace.Flags, h.Scope = h.Time, 1, "orders"
+	h.Source = AppendSource(nil, &slog.Source{Function: "example.com/shop/orders.(*Server).get", File: "/src/shop/orders/server.go", Line: 240})
+	prefix := AppendGroup(AppendAttr(AppendAttr(nil, slog.String("region", "eu")), slog.Int("shard", 3)), "http")
+	attrs := append(benchAttrs()[:7], slog.Any("err", fmt.Errorf("load order: %w", errRefused)), slog.Group("user", slog.Int("id", 7), slog.String("role", "admin")))
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = AppendEncoded(AppendHeader(buf[:0], h), prefix)
+		for _, a := range attrs {
+			buf = AppendAttr(buf, a)
+		}
+	}
+	b.ReportMetric(float64(len(buf)), "B/record")
 }
 
 func BenchmarkDecode(b *testing.B) {

@@ -37,8 +37,9 @@ type Header struct {
 // room for the entries.
 func AppendHeader(dst []byte, h *Header) []byte {
 	var b builder
+	flags := headerFlags(h)
 	dst = append(dst, h.ID[:]...)
-	dst = append(dst, version, headerFlags(h))
+	dst = append(dst, version, flags)
 	dst = appendVarint(dst, int64(h.Level))
 	dst = appendTime(dst, h.Time)
 	// == is right although it compares the monotonic clock and the location's
@@ -48,16 +49,16 @@ func AppendHeader(dst []byte, h *Header) []byte {
 	} else {
 		dst = appendTime(dst, h.Observed)
 	}
-	if !h.Trace.IsZero() {
+	if flags&hasTrace != 0 {
 		dst = append(dst, h.Trace.TraceID[:]...)
 		dst = append(dst, h.Trace.SpanID[:]...)
 		dst = append(dst, h.Trace.Flags)
 	}
-	if h.Scope != "" {
+	if flags&hasScope != 0 {
 		dst = b.name(dst, h.Scope)
 	}
 	dst = append(dst, h.Source...)
-	if len(h.Stack) > 0 {
+	if flags&hasStack != 0 {
 		dst = b.frames(dst, h.Stack)
 	}
 	return b.finish(b.text(dst, h.Message))
@@ -65,7 +66,7 @@ func AppendHeader(dst []byte, h *Header) []byte {
 
 func headerFlags(h *Header) byte {
 	var f byte
-	if !h.Trace.IsZero() {
+	if h.Trace != (encode.Trace{}) { // in place: IsZero would copy it
 		f |= hasTrace
 	}
 	if h.Scope != "" {

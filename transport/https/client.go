@@ -85,16 +85,18 @@ func (c *client) Describe() transport.Description {
 
 // Send makes one request of recs.
 func (c *client) Send(ctx context.Context, recs []encode.Record) error {
-	rt := c.wire.get()
-	if rt == nil {
+	to := c.wire.enter()
+	if to == nil {
 		return transport.ErrClosed
 	}
+	failed := false
+	defer func() { c.wire.leave(to, failed) }()
 	load, packed, refused, err := c.pack(recs)
 	if err != nil {
 		return err
 	}
 	if load != nil {
-		err = c.post(ctx, rt, recs, load, packed)
+		failed, err = c.post(ctx, to, recs, load, packed)
 		load.release()
 	}
 	if err != nil || refused == nil {
@@ -126,11 +128,11 @@ func (c *client) pack(recs []encode.Record) (load *payload, packed bool, refused
 	return newPayload(&c.buffers, out), true, refused, nil
 }
 
-// post sends load and judges the answer.
-func (c *client) post(ctx context.Context, rt *http.Transport, recs []encode.Record, load *payload, packed bool) error {
+// post sends load and judges the answer. failed means that there was none.
+func (c *client) post(ctx context.Context, to *links, recs []encode.Record, load *payload, packed bool) (failed bool, err error) {
 	secret, err := c.credentials.get(ctx)
 	if err != nil {
-		return httpstatus.RedactError(err)
+		return false, httpstatus.RedactError(err)
 	}
 	// The request's ctx ends with Send: whatever net/http still does for it then
 	// is wound up.
@@ -138,22 +140,21 @@ func (c *client) post(ctx context.Context, rt *http.Transport, recs []encode.Rec
 	defer cancel()
 	req, err := c.request(ctx, recs, load, packed, secret)
 	if err != nil {
-		return err
+		return false, err
 	}
-	resp, err := rt.RoundTrip(req)
-	defer func() { c.wire.done(rt, err != nil) }()
+	resp, err := to.http.RoundTrip(req)
 	if err != nil {
-		return c.failed(ctx, err, secret)
+		return true, c.failed(ctx, err, secret)
 	}
 	defer drain(resp, cancel)
 	c.credentials.answered(resp.StatusCode, secret)
-	if verdict := c.checker(secret).Check(resp); verdict != nil {
-		return verdict
+	if httpstatus.Classify(resp.StatusCode) != httpstatus.Accepted {
+		return false, c.checker(secret).Check(resp)
 	}
 	if !load.wasRead() {
-		return c.checker(secret).Failed(fmt.Errorf("%d: %w", resp.StatusCode, ErrEarlyAnswer))
+		return false, c.checker(secret).Failed(fmt.Errorf("%d: %w", resp.StatusCode, ErrEarlyAnswer))
 	}
-	return nil
+	return false, nil
 }
 
 // request builds the POST. RoundTrip is used without an http.Client around it:
@@ -196,7 +197,7 @@ func (c *client) checker(secret string) httpstatus.Checker {
 	return httpstatus.Checker{Op: "https: send", URL: c.dest.URL, Secrets: httpstatus.NewSecrets(secrets...)}
 }
 
-// Close closes the idle connections; there are no others after the last Send.
+// Close closes the connections, those of an abandoned Send with its return.
 func (c *client) Close() error {
 	c.wire.close()
 	return nil

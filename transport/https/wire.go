@@ -33,8 +33,8 @@ const (
 // variable with the password in it.
 var errEnvironmentProxy = errors.New("https: HTTPS_PROXY or HTTP_PROXY is no valid URL")
 
-// wire owns the http.Transport: one of our own, for http.DefaultTransport is
-// everybody's to change and its connections to fill.
+// wire keeps the links to the server: an http.Transport of our own, for
+// http.DefaultTransport is everybody's to change and its connections to fill.
 type wire struct {
 	dest *Destination
 	tls  *tlsconfig.Client
@@ -42,61 +42,65 @@ type wire struct {
 	proxyPassword atomic.Pointer[string] // of the proxy used last, to be masked
 
 	mu      sync.Mutex
-	current *http.Transport // guarded by mu; nil before the first Send and after close
-	version uint64          // guarded by mu; of the TLS files in current
-	closed  bool            // guarded by mu
+	current *links // guarded by mu; nil before the first Send, after a failure and after close
+	closed  bool   // guarded by mu
 }
 
-// get returns the transport to use now, a new one if the TLS files have changed.
-// net/http keeps one tls.Config for all its connections, so a rotated authority
+// enter returns the links for one Send, new ones if the TLS files have changed:
+// net/http keeps one tls.Config for all connections, so a rotated authority
 // needs a new transport, and a rotated client certificate a new connection. It
 // returns nil after close.
-func (w *wire) get() *http.Transport {
+func (w *wire) enter() *links {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return nil
 	}
-	if v := w.tls.Version(); w.current == nil || v != w.version {
-		old := w.current
-		w.current, w.version = w.make(), v
-		if old != nil {
-			old.CloseIdleConnections()
-		}
+	if version := w.tls.Version(); w.current == nil || w.current.version != version {
+		w.retireLocked()
+		w.current = w.newLinks(version)
 	}
+	w.current.enter()
 	return w.current
 }
 
-// done ends the use of t by one Send. Connections of a transport that is no
-// longer current become idle after get or close has closed the idle ones, and
-// then nobody would close them before their IdleTimeout. After a failure they
-// are not worth keeping either: the next Send resolves and connects anew.
-func (w *wire) done(t *http.Transport, failed bool) {
-	w.mu.Lock()
-	stale := t != w.current
-	w.mu.Unlock()
-	if stale || failed {
-		t.CloseIdleConnections()
+// leave ends the use of l by one Send. After a failure the next Send resolves
+// and connects anew, whatever state the connections seem to be in: an HTTP/2
+// connection through a firewall that has forgotten it looks well until its ping
+// is not answered.
+func (w *wire) leave(l *links, failed bool) {
+	if failed {
+		w.mu.Lock()
+		if w.current == l {
+			w.retireLocked()
+		}
+		w.mu.Unlock()
 	}
+	l.leave()
 }
 
 func (w *wire) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
+	w.retireLocked()
+}
+
+func (w *wire) retireLocked() {
 	if w.current != nil {
-		w.current.CloseIdleConnections()
+		w.current.retire()
 		w.current = nil
 	}
 }
 
-func (w *wire) make() *http.Transport {
+func (w *wire) newLinks(version uint64) *links {
 	d := w.dest
-	dialer := net.Dialer{Timeout: d.ConnectTimeout}
-	t := &http.Transport{
+	l := &links{version: version, dialer: net.Dialer{Timeout: d.ConnectTimeout}, conns: map[*conn]bool{}}
+	l.ended, l.end = context.WithCancel(context.Background())
+	l.http = &http.Transport{
 		Proxy:                  w.proxy,
 		OnProxyConnectResponse: w.proxyAnswer,
-		DialContext:            dialer.DialContext,
+		DialContext:            l.dial,
 		TLSClientConfig:        w.tls.Config(""),
 		TLSHandshakeTimeout:    d.ConnectTimeout,
 		DisableCompression:     true, // we ask for no compressed answers and unpack none
@@ -112,9 +116,9 @@ func (w *wire) make() *http.Transport {
 			MaxReceiveBufferPerConnection: maxConn,
 		},
 	}
-	t.Protocols.SetHTTP1(true)
-	t.Protocols.SetHTTP2(!d.HTTP1)
-	return t
+	l.http.Protocols.SetHTTP1(true)
+	l.http.Protocols.SetHTTP2(!d.HTTP1)
+	return l
 }
 
 // proxy is Destination.Proxy or the environment's, and remembers the password.

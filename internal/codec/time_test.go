@@ -22,7 +22,7 @@ func TestTimes(t *testing.T) {
 		time.Date(2026, 7, 1, 0, 0, 0, 1, newYork), time.Date(2026, 1, 1, 0, 0, 0, 1, newYork),
 		time.Unix(minNear, 0), time.Unix(minNear-1, 999999999), time.Unix(maxNear, 999999999), time.Unix(maxNear+1, 0),
 		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(-40000, 1, 1, 0, 0, 0, 5, east), time.Date(9999, 12, 31, 23, 59, 59, 999999999, odd),
-		time.Date(292277026596, 12, 4, 15, 30, 7, 0, time.UTC), time.Unix(math.MaxInt64, 0), time.Unix(math.MinInt64, 7),
+		time.Unix(math.MaxInt64, 0), time.Unix(math.MinInt64, 7),
 	} {
 		p := AppendAttr(AppendHeader(nil, &Header{Time: at, Observed: at.Add(time.Hour)}), slog.Time("t", at))
 		var d Decoder

@@ -12,6 +12,10 @@ type flatNames struct {
 	seen     nameSet
 	reserved *fieldNames
 	start    int // where the attributes begin in dst
+
+	// Where other attributes begin that may have taken numbered names, for the
+	// resource's attributes; -1 for the record's own, which come first.
+	before int
 }
 
 // number appends a number to the name that begins at start and ends dst, if it
@@ -25,6 +29,9 @@ func (f *flatNames) number(dst []byte, start int) []byte {
 	n := 1 + countNames(dst[f.start:start], name)
 	if string(name) == truncated || f.inResource(name) || f.reserved.has(string(name)) {
 		n++
+	}
+	if n > 1 && f.before >= 0 {
+		n += countNames(dst[f.before:f.start], name)
 	}
 	if n > 1 || numbered(name) {
 		dst = appendUse(dst, n)

@@ -53,20 +53,18 @@ func (id *ID) parse(s string) error {
 	if len(s) != idLen || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return fmt.Errorf("encode: parse id %q: %w", clip(s, 64), ErrID)
 	}
-	pos := 0
-	for i := range id {
-		if s[pos] == '-' {
-			pos++
-		}
-		hi, lo := unhex(s[pos]), unhex(s[pos+1])
+	for i, at := range idDigits {
+		hi, lo := unhex(s[at]), unhex(s[at+1])
 		if hi > 15 || lo > 15 {
 			return fmt.Errorf("encode: parse id %q: %w", s, ErrID)
 		}
 		id[i] = hi<<4 | lo
-		pos += 2
 	}
 	return nil
 }
+
+// idDigits is where each byte's two digits begin. Never written to.
+var idDigits = [16]byte{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
 // clip keeps an error short whatever the input was.
 func clip(s string, n int) string {

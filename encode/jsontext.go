@@ -1,5 +1,7 @@
 package encode
 
+import "strconv"
+
 // json appends a value that is JSON already, on one line and with the escapes
 // that all other strings get. Text that is not valid, that nests deeper than is
 // left or does not fit becomes a string: nothing that was logged may break the
@@ -205,7 +207,25 @@ func (c *jsonCopier) number(dst []byte) ([]byte, bool) {
 			return dst, false
 		}
 	}
-	return append(dst, c.src[start:c.pos]...), true
+	return appendNumber(dst, c.src[start:c.pos]), true
+}
+
+// appendNumber appends a number, in quotes if no float64 can hold it: it would
+// be valid JSON, and still most parsers, Go's among them, refuse the whole
+// record for it.
+func appendNumber(dst, number []byte) []byte {
+	long := len(number) > 300
+	for _, b := range number {
+		long = long || b == 'e' || b == 'E'
+	}
+	if long {
+		if _, err := strconv.ParseFloat(string(number), 64); err != nil {
+			dst = append(dst, '"')
+			dst = append(dst, number...)
+			return append(dst, '"')
+		}
+	}
+	return append(dst, number...)
 }
 
 func (c *jsonCopier) skip(a, b byte) bool {

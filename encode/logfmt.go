@@ -60,14 +60,16 @@ func (l Logfmt) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 		limit:    limitFor(dst, l.MaxBytes),
 	}}
 	dst = w.head(dst, rec)
-	w.flat.taken = &flatNames{seen: taken, reserved: &names, start: len(dst)}
+	attrsAt := len(dst)
+	w.flat.taken = &flatNames{seen: taken, reserved: &names, start: attrsAt, before: -1}
 	dst = w.flat.attrs(dst, nil, rec.Attrs, 1)
 	w.flat.taken = nil
 	w.flat.limit = len(dst) + defaultMaxBytes/16
 	dst = w.origin(dst, rec)
 	dst = w.trace(dst, rec)
 	if w.has(fieldResource) && rec.Resource != nil {
-		dst = w.resource(dst, rec.Resource)
+		names := flatNames{reserved: new(fieldNames), start: len(dst), before: attrsAt}
+		dst = w.resource(dst, rec.Resource, &names)
 	}
 	if len(dst) > start { // the first field has a space before it as all have
 		dst = append(dst[:start], dst[start+1:]...)
@@ -139,11 +141,10 @@ func (w *logfmtWriter) trace(dst []byte, rec *Record) []byte {
 	return dst
 }
 
-// resource appends r's fields. Its own attributes are numbered against them as
-// those of the record are against the record's.
-func (w *logfmtWriter) resource(dst []byte, r *Resource) []byte {
+// resource appends r's fields. names, unless it is nil, numbers its own
+// attributes against them, as those of the record are against the record's.
+func (w *logfmtWriter) resource(dst []byte, r *Resource, names *flatNames) []byte {
 	in := &path{name: w.names[fieldResource]}
-	start := len(dst)
 	dst = w.resourceField(dst, in, resService, r.Service)
 	dst = w.resourceField(dst, in, resVersion, r.Version)
 	dst = w.resourceField(dst, in, resEnvironment, r.Environment)
@@ -155,12 +156,13 @@ func (w *logfmtWriter) resource(dst []byte, r *Resource) []byte {
 	if len(r.Attrs) == 0 {
 		return dst
 	}
-	// No filter for these few: all bits set, so each is looked for.
-	w.flat.taken = &flatNames{reserved: &fieldNames{}, start: start}
-	for i := range w.flat.taken.seen {
-		w.flat.taken.seen[i] = ^uint64(0)
+	flat := w.flat // a copy, which keeps names off the heap
+	if flat.taken = names; names != nil {
+		for i := range names.seen {
+			names.seen[i] = ^uint64(0) // so few that a filter does not pay: each is looked for
+		}
 	}
-	return w.flat.attrs(dst, in, r.Attrs, 2)
+	return flat.attrs(dst, in, r.Attrs, 2)
 }
 
 func (w *logfmtWriter) resourceField(dst []byte, in *path, name, value string) []byte {

@@ -83,7 +83,7 @@ func (t Text) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 	if t.Resource && rec.Resource != nil {
 		names := fieldNames{fieldResource: KeyResource}
 		lw := logfmtWriter{names: &names, flat: w.flat}
-		dst = lw.resource(dst, rec.Resource)
+		dst = lw.resource(dst, rec.Resource, nil)
 	}
 	if t.Multiline {
 		return w.below(dst, rec), nil
@@ -170,22 +170,28 @@ func (w *textWriter) errorsBelow(dst []byte, in *path, attrs []slog.Attr, depth 
 		if depth > maxDepth || i == maxAttrs || len(dst) >= w.flat.limit {
 			return dst // the line above has the mark
 		}
-		if a.Value.Kind() == slog.KindGroup {
-			dst = w.errorsBelow(dst, &path{outer: in, name: a.Key}, a.Value.Group(), depth+1)
-			continue
-		}
-		e, ok := a.Value.Any().(*Error)
-		if !ok || e == nil || len(e.Frames) == 0 && !strings.Contains(e.Message, "\n") {
-			continue
-		}
-		dst = w.line(dst, textIndent)
-		dst = w.on(dst, sgrDim)
-		dst = w.off(append(appendName(appendPath(dst, in), a.Key), ':'))
-		dst = append(dst, ' ')
-		dst = w.lines(dst, e.Message)
-		dst = w.stackBelow(dst, e.Frames)
+		dst = w.errorBelow(dst, in, a, depth)
 	}
 	return dst
+}
+
+func (w *textWriter) errorBelow(dst []byte, in *path, a slog.Attr, depth int) []byte {
+	switch a.Value.Kind() {
+	case slog.KindGroup:
+		p := path{outer: in, name: a.Key}
+		return w.errorsBelow(dst, &p, a.Value.Group(), depth+1)
+	case slog.KindAny:
+	default:
+		return dst // asking it for Any would allocate
+	}
+	e, ok := a.Value.Any().(*Error)
+	if !ok || e == nil || len(e.Frames) == 0 && !strings.Contains(e.Message, "\n") {
+		return dst
+	}
+	dst = w.on(w.line(dst, textIndent), sgrDim)
+	dst = w.off(append(appendName(appendPath(dst, in), a.Key), ':'))
+	dst = w.lines(append(dst, ' '), e.Message)
+	return w.stackBelow(dst, e.Frames)
 }
 
 // lines appends the first line of s here, and each other one below and further

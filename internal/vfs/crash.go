@@ -65,6 +65,7 @@ func NewCrash(seed uint64) *Crash {
 	return c
 }
 
+// emptyCrash has no root yet.
 func emptyCrash(rng *rand.Rand) *Crash {
 	return &Crash{rng: rng, locks: map[*crashNode]bool{}}
 }
@@ -128,7 +129,9 @@ func (c *Crash) PowerCut(rng *rand.Rand, share, sector int) *Crash {
 	return next
 }
 
-// cloneLocked copies everything but handles, mappings and locks.
+// cloneLocked copies everything but handles, mappings and locks. The clone's
+// source of chance is seeded from this one's, so that a chain of kills and cuts
+// is decided by the first seed, and no two clones go the same way.
 func (c *Crash) cloneLocked() *Crash {
 	next := emptyCrash(rand.New(rand.NewPCG(c.rng.Uint64(), 0)))
 	next.capacity, next.kind, next.nodes = c.capacity, c.kind, c.nodes

@@ -50,6 +50,8 @@ type powerCut struct {
 	sector int // bytes
 }
 
+// survives is asked only about what differs from the disk, in an order that
+// depends on nothing but the calls before.
 func (p *powerCut) survives() bool { return p.rng.IntN(100) < p.share }
 
 // restart makes what is on the disk what there is. The files are cut in the
@@ -99,7 +101,9 @@ func (p *powerCut) file(n *crashNode) {
 	n.live, n.synced, n.lost = disk, cloneShared(disk, size), nil
 }
 
-// writeBlock writes what of a block the kernel still held for unwritten.
+// writeBlock writes what of a block the kernel still held for unwritten. What a
+// failed sync took for written never reaches the disk, also with a disk whose
+// sectors are pages: the page was clean.
 func (n *crashNode) writeBlock(disk []byte, from, to int) {
 	for off := from; off < to; off += sectorSize {
 		end := min(off+sectorSize, to)

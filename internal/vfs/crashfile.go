@@ -47,6 +47,7 @@ func (f *crashFile) WriteAt(p []byte, off int64) (n int, err error) {
 	return n, err
 }
 
+// Close does not sync, as close(2) doesn't.
 func (f *crashFile) Close() error {
 	return f.do("close", 0, 0, func() error {
 		f.closed = true
@@ -70,6 +71,8 @@ func (f *crashFile) Allocate(size int64) error {
 	})
 }
 
+// Sync copies while others store to mapped memory. What they store meanwhile is
+// on the disk or not, byte by byte.
 func (f *crashFile) Sync() error {
 	return f.do("sync", 0, 0, func() error {
 		f.n.sync()
@@ -84,6 +87,7 @@ func (f *crashFile) failSync() {
 	f.n.dropDirty()
 }
 
+// Map gives memory that no other slice can grow into.
 func (f *crashFile) Map(size int) (m Mapping, err error) {
 	err = f.do("map", 0, int64(size), func() error {
 		if size == 0 || size > len(f.n.live) {
@@ -96,6 +100,8 @@ func (f *crashFile) Map(size int) (m Mapping, err error) {
 	return m, err
 }
 
+// Writeback promises nothing, so it does nothing: what it starts to write may
+// survive a power cut, as any other sector may.
 func (f *crashFile) Writeback(off, n int64) error {
 	return f.do("write back", off, n, func() error { return nil })
 }

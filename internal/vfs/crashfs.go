@@ -39,7 +39,7 @@ func (c *Crash) room() error {
 	return nil
 }
 
-// Create implements [FS].
+// Create implements [FS]. The file is empty and its name is not on the disk.
 func (c *Crash) Create(name string) (File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,6 +77,7 @@ func (c *Crash) Open(name string) (File, error) {
 	return c.open(n, name), nil
 }
 
+// find is open's look at what has a name.
 func (c *Crash) find(name string) (*crashNode, error) {
 	s, err := c.slot(name)
 	if err != nil {
@@ -115,7 +116,8 @@ func (c *Crash) Remove(name string) error {
 	return nil
 }
 
-// Rename implements [FS].
+// Rename implements [FS]. It needs no room, as on file systems that keep some
+// for it, and replaces a file in one step.
 func (c *Crash) Rename(from, to string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,11 +125,14 @@ func (c *Crash) Rename(from, to string) error {
 }
 
 func (c *Crash) rename(from, to string) error {
-	src, n, err := c.entrySlot(from)
+	if _, err := c.slot(from); err != nil {
+		return err
+	}
+	dst, err := c.slot(to) // both directories first, as the kernel does
 	if err != nil {
 		return err
 	}
-	dst, err := c.slot(to)
+	src, n, err := c.entrySlot(from)
 	if err != nil {
 		return err
 	}
@@ -135,12 +140,14 @@ func (c *Crash) rename(from, to string) error {
 	switch {
 	case dst.dir == nil:
 		return syscall.EBUSY
+	case old != nil && old.isDir():
+		return syscall.EEXIST // an empty one too: os.Rename refuses it
 	case old == n:
 		return nil
 	case n.isDir() && n.holds(dst.dir):
 		return syscall.EINVAL
-	case old != nil && old.isDir() != n.isDir(), old != nil && len(old.entries) > 0:
-		return syscall.EEXIST
+	case old != nil && n.isDir():
+		return syscall.ENOTDIR
 	}
 	c.change(dirOp{node: n, from: src, to: dst})
 	return nil
@@ -187,7 +194,8 @@ func (c *Crash) SyncDir(dir string) error {
 	return nil
 }
 
-// Lock implements [FS].
+// Lock implements [FS]. The lock is the file's, not the name's: as with [OS],
+// removing the file lets the next Lock make another.
 func (c *Crash) Lock(name string) (io.Closer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,6 +216,8 @@ func (c *Crash) Lock(name string) (io.Closer, error) {
 // crashLock is a held lock.
 type crashLock struct{ f *crashFile }
 
+// Close lets go once: a second call must not take the lock away from whoever has
+// it by then.
 func (l *crashLock) Close() error {
 	l.f.c.mu.Lock()
 	if !l.f.closed {

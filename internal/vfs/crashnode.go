@@ -26,6 +26,7 @@ type crashNode struct {
 	mapped int  // Mappings
 }
 
+// newNode makes a file or a directory that has no name yet.
 func (c *Crash) newNode(dir bool) *crashNode {
 	c.nodes++
 	n := &crashNode{id: c.nodes}
@@ -56,7 +57,9 @@ func (c *Crash) release(n *crashNode) {
 	}
 }
 
-// grow makes a file at least size bytes long.
+// grow makes a file at least size bytes long. Memory is doubled, so that a file
+// written piece by piece is not copied with each. Room is counted by length, not
+// by block: a hole takes as much as data, which is stricter than a disk.
 func (c *Crash) grow(n *crashNode, size int) error {
 	more := int64(size - len(n.live))
 	if more <= 0 {
@@ -78,6 +81,7 @@ func (c *Crash) grow(n *crashNode, size int) error {
 	return nil
 }
 
+// readAt reads what is in the page cache, whether or not it is on the disk.
 func (n *crashNode) readAt(p []byte, off int64) (int, error) {
 	if off >= int64(len(n.live)) {
 		return 0, io.EOF
@@ -90,6 +94,7 @@ func (n *crashNode) readAt(p []byte, off int64) (int, error) {
 	return copied, nil
 }
 
+// writeAt writes all or nothing. [Torn] makes the halves.
 func (c *Crash) writeAt(n *crashNode, p []byte, off int64) (int, error) {
 	if len(p) == 0 {
 		return 0, nil

@@ -97,6 +97,7 @@ func (f *Fault) Open(name string) (File, error) {
 	return f.wrap(name)(f.inner.Open(name))
 }
 
+// wrap takes the two results of Create and Open as they are.
 func (f *Fault) wrap(name string) func(File, error) (File, error) {
 	return func(inner File, err error) (File, error) {
 		if err != nil {

@@ -18,6 +18,8 @@ func (f *faultFile) ReadAt(p []byte, off int64) (int, error) {
 	return f.inner.ReadAt(p, off)
 }
 
+// WriteAt reports the injected error also where the half that is written fails
+// by itself: the test asked for that one.
 func (f *faultFile) WriteAt(p []byte, off int64) (int, error) {
 	err := f.ask(OpWriteAt)
 	if err == nil {
@@ -26,7 +28,7 @@ func (f *faultFile) WriteAt(p []byte, off int64) (int, error) {
 	if !isTorn(err) {
 		return 0, err
 	}
-	n, _ := f.inner.WriteAt(p[:len(p)/2], off) // the injected error is the one to see
+	n, _ := f.inner.WriteAt(p[:len(p)/2], off)
 	return n, err
 }
 
@@ -49,6 +51,8 @@ func (f *faultFile) Allocate(size int64) error {
 // syncFailer is a File that knows what a failed sync leaves behind.
 type syncFailer interface{ failSync() }
 
+// Sync tells the file beneath that the sync failed: not to sync is not the same,
+// since a later one would then make good what the kernel never does.
 func (f *faultFile) Sync() error {
 	err := f.ask(OpSync)
 	if err == nil {
@@ -101,6 +105,7 @@ type faultMapping struct {
 
 var _ Mapping = (*faultMapping)(nil)
 
+// Bytes is not counted: it can't fail, and the buffer calls it often.
 func (m *faultMapping) Bytes() []byte { return m.inner.Bytes() }
 
 func (m *faultMapping) Populate() error {

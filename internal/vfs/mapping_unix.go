@@ -22,6 +22,9 @@ type osMapping struct {
 
 var _ Mapping = (*osMapping)(nil)
 
+// mapFile maps by golang.org/x/sys, which remembers each mapping by its last byte
+// so that Unmap can't end half of one. Its table holds the mappings of the whole
+// process under a mutex: one more reason to map in the background.
 func mapFile(f *os.File, size int) (Mapping, error) {
 	var b []byte
 	err := control(f, func(fd int) (err error) {
@@ -37,6 +40,9 @@ func mapFile(f *os.File, size int) (Mapping, error) {
 	return &osMapping{name: f.Name(), bytes: b}, nil
 }
 
+// Bytes implements [Mapping]. Callers that keep the slice must not use it after
+// Unmap: the memory is gone then, and a load from it is a fault that the runtime
+// takes for a broken program.
 func (m *osMapping) Bytes() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -64,6 +64,8 @@ func makeParents(dir string) error {
 	return secureDir(dir)
 }
 
+// makeDir makes the last directory, or takes the one that is there: a second
+// start finds it, with whatever mode it has been given since.
 func makeDir(dir string) error {
 	err := os.Mkdir(dir, dirMode)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -72,7 +74,8 @@ func makeDir(dir string) error {
 	return secureDir(dir)
 }
 
-// Create implements [FS].
+// Create implements [FS]. The file is visible under its name before its mode is
+// set, with the stricter of 0600 and what the umask leaves: never with more.
 func (OS) Create(name string) (File, error) {
 	f, err := createFile(filepath.Clean(name))
 	if err != nil {
@@ -81,7 +84,9 @@ func (OS) Create(name string) (File, error) {
 	return &osFile{f: f, name: name}, nil
 }
 
-// Open implements [FS].
+// Open implements [FS]. There is no way to open for reading only: the buffer
+// writes to whatever it reads, and a volume that turned read-only is to be
+// noticed at once.
 func (OS) Open(name string) (File, error) {
 	f, err := openFile(filepath.Clean(name))
 	if err != nil {
@@ -154,6 +159,7 @@ func openOrCreate(name string) (*os.File, error) {
 	return nil, ErrLocked
 }
 
+// sameFile says whether an open file is still the one of that name.
 func sameFile(f *os.File, name string) bool {
 	opened, err := f.Stat()
 	if err != nil {

@@ -46,12 +46,15 @@ func writeback(f *os.File, off, n int64) error {
 	})
 }
 
+// evict drops clean pages only. Pages that somebody maps stay.
 func evict(f *os.File, off, n int64) error {
 	return control(f, func(fd int) error {
 		return unix.Fadvise(fd, off, n, unix.FADV_DONTNEED)
 	})
 }
 
+// freeBytes counts what an ordinary user may take: the reserve of root is not
+// ours, even if we are root.
 func freeBytes(dir string) (int64, error) {
 	st, err := statVolume(dir)
 	if err != nil {
@@ -74,6 +77,8 @@ const (
 	beegfsMagic = 0x19830326
 )
 
+// volumeKind goes by the magic number. An overlay (a container's own layer) is a
+// disk: a written file lives in the upper layer, and mapping it works.
 func volumeKind(dir string) (Kind, error) {
 	st, err := statVolume(dir)
 	if err != nil {

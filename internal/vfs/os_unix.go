@@ -150,6 +150,9 @@ func checkFile(st *unix.Stat_t) error {
 	return nil
 }
 
+// ours goes by the effective user, as the kernel does when it makes a file.
+// Root gets no exception: what another user planted is not read because root
+// could.
 func ours(st *unix.Stat_t) bool { return int(st.Uid) == os.Geteuid() }
 
 // setMode sets a mode where it differs. Asking first spares file systems
@@ -189,7 +192,8 @@ func open(name string, flags int, mode uint32) (int, error) {
 	}
 }
 
-// openDir opens a directory without following a link.
+// openDir opens a directory without following a link. A directory of another
+// user is fine here: it may be the volume that ours is on.
 func openDir(dir string) (*os.File, error) {
 	fd, err := open(dir, dirFlags, 0)
 	if err != nil {
@@ -198,6 +202,7 @@ func openDir(dir string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), dir), nil
 }
 
+// readDir sorts by itself because os.ReadDir would follow a link.
 func readDir(dir string) ([]fs.DirEntry, error) {
 	d, err := openDir(dir)
 	if err != nil {
@@ -209,6 +214,8 @@ func readDir(dir string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
+// syncDir is a full fsync: fdatasync of a directory may leave out what the file
+// system counts as metadata, and names are nothing else.
 func syncDir(dir string) error {
 	d, err := openDir(dir)
 	if err != nil {
@@ -232,7 +239,9 @@ func lockFile(f *os.File) error {
 }
 
 // control calls a system call with a file's descriptor, and again if a signal
-// interrupted it. The file can't be closed meanwhile.
+// interrupted it. The file can't be closed meanwhile. The one error that Control
+// itself has is that it is closed already, and that error has no name outside
+// the runtime.
 func control(f *os.File, call func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -244,9 +253,14 @@ func control(f *os.File, call func(fd int) error) error {
 			result = call(int(fd))
 		}
 	})
-	return cmp.Or(err, result)
+	if err != nil {
+		return os.ErrClosed
+	}
+	return result
 }
 
+// statVolume asks about an open directory, not a name, so that a link is not
+// followed to another volume.
 func statVolume(dir string) (unix.Statfs_t, error) {
 	var st unix.Statfs_t
 	d, err := openDir(dir)

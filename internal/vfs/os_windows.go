@@ -1,7 +1,6 @@
 package vfs
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -140,6 +139,8 @@ func lockFile(f *os.File) error {
 	return err
 }
 
+// control calls a system call with a file's handle. The one error that Control
+// itself has is that the file is closed, and it has no name outside the runtime.
 func control(f *os.File, call func(h windows.Handle) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -147,7 +148,10 @@ func control(f *os.File, call func(h windows.Handle) error) error {
 	}
 	var result error
 	err = conn.Control(func(fd uintptr) { result = call(windows.Handle(fd)) })
-	return cmp.Or(err, result)
+	if err != nil {
+		return os.ErrClosed
+	}
+	return result
 }
 
 func allocate(f *os.File, _, size int64) error { return f.Truncate(size) }

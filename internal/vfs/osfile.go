@@ -20,13 +20,20 @@ var _ File = (*osFile)(nil)
 // compare it.
 func (o *osFile) ReadAt(p []byte, off int64) (int, error) { return o.f.ReadAt(p, off) }
 
+// WriteAt implements io.WriterAt. A full disk may show after some bytes: n says
+// how many are in the file.
 func (o *osFile) WriteAt(p []byte, off int64) (int, error) {
 	n, err := o.f.WriteAt(p, off)
 	return n, failed("write", o.name, err)
 }
 
+// Close implements io.Closer. It waits for no call that is under way, but the
+// descriptor stays open until the last of them is back: its number can't be
+// given to another file in the middle of one.
 func (o *osFile) Close() error { return failed("close", o.name, o.f.Close()) }
 
+// Size implements [File]. It asks each time: another process may have cut the
+// file off, and that is worth knowing before mapping it.
 func (o *osFile) Size() (int64, error) {
 	info, err := o.f.Stat()
 	if err != nil {
@@ -35,6 +42,8 @@ func (o *osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
+// Allocate implements [File]. The length is looked at first because Truncate,
+// which some systems fall back to, would also make a file shorter.
 func (o *osFile) Allocate(size int64) error {
 	now, err := o.Size()
 	if err != nil {
@@ -46,8 +55,11 @@ func (o *osFile) Allocate(size int64) error {
 	return failed("allocate", o.name, allocate(o.f, now, size))
 }
 
+// Sync implements [File].
 func (o *osFile) Sync() error { return failed("sync", o.name, syncData(o.f)) }
 
+// Map implements [File]. It does not look at what kind of volume this is: the
+// caller has asked for that once, for the directory.
 func (o *osFile) Map(size int) (Mapping, error) {
 	now, err := o.Size()
 	if err != nil {
@@ -64,10 +76,13 @@ func (o *osFile) Map(size int) (Mapping, error) {
 	return m, nil
 }
 
+// Writeback implements [File].
 func (o *osFile) Writeback(off, n int64) error {
 	return failed("write back", o.name, advised(writeback(o.f, off, n)))
 }
 
+// Evict implements [File]. The kernel leaves dirty pages where they are, so it
+// takes a Writeback some time before to get rid of a file's memory.
 func (o *osFile) Evict(off, n int64) error {
 	return failed("evict", o.name, advised(evict(o.f, off, n)))
 }

@@ -109,7 +109,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &stream{dest: d, window: window{size: int64(d.Window)}}
+	t := &stream{dest: d, quiet: defaultQuiet(), window: window{size: int64(d.Window)}}
 	if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
 		return nil, fmt.Errorf("tcp: Addr: %w", err)
 	}

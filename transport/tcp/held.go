@@ -2,12 +2,12 @@ package tcp
 
 import "time"
 
-// quiet is how long nothing must have been sent before what is held is let go
+// defaultQuiet is how long nothing must have been sent before what is held is let go
 // on a connection that is up. Where the kernel does not tell whether the
 // receiver's kernel has everything, it is longer than those kernels try to send
 // (Windows gives up after about 20 s), so that by then the connection would be
 // known to be broken.
-func quiet() time.Duration {
+func defaultQuiet() time.Duration {
 	if queueKnown {
 		return 10 * time.Second
 	}
@@ -31,7 +31,7 @@ func (t *stream) Held() int {
 		return t.window.held()
 	}
 	t.window.release(unsent)
-	if unsent == 0 && time.Since(t.conn.used) >= quiet() {
+	if unsent == 0 && time.Since(t.conn.used) >= t.quiet {
 		t.window.settle()
 	}
 	return t.window.held()

@@ -31,6 +31,8 @@ type stream struct {
 	host *hostaddr.Name    // guarded by mu
 	tls  *tlsconfig.Client // nil without TLS
 
+	quiet time.Duration // see Held
+
 	closed atomic.Bool
 	socket atomic.Pointer[net.TCPConn] // conn's, for a Close that can't have mu
 

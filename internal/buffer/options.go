@@ -53,7 +53,8 @@ type Options struct {
 	SyncEvery time.Duration
 
 	// MaxBytes caps this buffer's segments, recovered and adopted ones
-	// included, in bytes; default 1 GiB. It holds within one segment.
+	// included, in bytes; default 1 GiB, at least 256 KiB. It holds within one
+	// segment. Segments get no larger than an eighth of it.
 	MaxBytes int64
 
 	// Budget is a cap shared with other buffers; nil: none.
@@ -86,7 +87,8 @@ type Options struct {
 	// quarter of a segment may get a segment of its own size.
 	MinSegment, MaxSegment int
 
-	// MaxRecord is the longest payload in bytes; default 1 MiB.
+	// MaxRecord is the longest payload in bytes; default 1 MiB, at most 16 MiB
+	// and a quarter of MaxBytes.
 	MaxRecord int
 
 	// Meta is stored once per segment and handed back with each record that
@@ -109,8 +111,9 @@ const (
 	pageSize       = 4096
 	maxMeta        = 64 << 10
 	minSegmentSize = 64 << 10
-	maxSegmentSize = 1 << 30
-	maxMaxRecord   = 64 << 20
+	maxSegmentSize = 512 << 20
+	maxMaxRecord   = 16 << 20
+	minMaxBytes    = 256 << 10
 )
 
 // withDefaults returns a checked copy of o. It is the only place that knows a
@@ -132,6 +135,8 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.OnError == nil {
 		c.OnError = func(error) {}
 	}
+	// At least four of the largest records fit under the cap.
+	c.MaxRecord = min(c.MaxRecord, int(min(c.MaxBytes/4, maxMaxRecord)))
 	c.MinSegment = roundUp(c.MinSegment, pageSize)
 	c.MaxSegment = roundUp(c.MaxSegment, pageSize)
 	return c, c.check()
@@ -161,7 +166,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("buffer: option %q: required", "NewID")
 	case o.SyncEvery < 0:
 		return bad("SyncEvery", o.SyncEvery)
-	case o.MaxBytes < 0:
+	case o.MaxBytes < minMaxBytes:
 		return bad("MaxBytes", o.MaxBytes)
 	case o.BlockTimeout < 0:
 		return bad("BlockTimeout", o.BlockTimeout)

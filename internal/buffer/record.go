@@ -46,5 +46,12 @@ type Meta struct {
 // before everything. Marks are comparable with == and valid in the buffer
 // that gave them.
 type Mark struct {
-	index uint64 // counts the entries handed out since Open, from 1
+	n     uint64 // entries handed out up to here, so that a difference counts records
+	order uint32 // the segment's place in reading order
+	off   uint32 // just behind the record
+}
+
+// before reports whether m comes before o in reading order.
+func (m Mark) before(o Mark) bool {
+	return m.order < o.order || m.order == o.order && m.off < o.off
 }

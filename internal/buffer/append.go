@@ -1,0 +1,270 @@
+package buffer
+
+import (
+	"context"
+	"runtime"
+	"time"
+)
+
+// Append puts r into the buffer and returns the position just behind it. It is
+// safe for concurrent use and keeps nothing of r.
+//
+// With Process and DropOldest it never waits but for a segment, at most
+// StallTimeout, and ignores ctx. With Power it returns when the record is
+// synced. With Block it waits for room until ctx is done or BlockTimeout over.
+//
+// Errors: ErrFull, ErrStalled, ErrClosed, ErrTooLarge, each counted by reason
+// and level before Append returns; ErrNotDurable, which is not a loss.
+func (b *Buffer) Append(ctx context.Context, r Record) (Position, error) {
+	if uint(len(r.Payload)-idSize) > b.payloadSpan || r.Level >= Levels || b.gate.Load() != 0 {
+		if err := b.admit(&r); err != nil {
+			return 0, err
+		}
+	}
+	s := b.active.Load()
+	if s == nil {
+		return b.appendSlow(ctx, &r, nil)
+	}
+	end, ok := b.place(s, &r, typeData)
+	if !ok {
+		r := r // so that only the slow path's copy escapes
+		return b.appendSlow(ctx, &r, s)
+	}
+	if s.waits {
+		return b.awaitSafe(ctx, s, end)
+	}
+	return s.base + Position(end), nil
+}
+
+// place tries one segment. The wake-up comes after the commit: see Arm for why
+// none is lost.
+func (b *Buffer) place(s *segment, r *Record, typ uint8) (end uint64, ok bool) {
+	n := strideOf(len(r.Payload))
+	if n > s.size-headerSize {
+		return 0, false // no claim can fit: it needs a segment of its size
+	}
+	off, fit, ok, crossed := s.claim(n)
+	if !ok {
+		if crossed {
+			b.cross(s, off, fit)
+		}
+		return 0, false
+	}
+	if typ != typeData {
+		s.void.Add(1)
+	}
+	if !s.fill(off, r, typ) {
+		b.shut(s)
+		b.report(errFault)
+		return 0, false
+	}
+	end = off + n
+	if off < s.kickAt && end >= s.kickAt {
+		b.kick()
+	}
+	if b.sleeping.Load() && b.sleeping.CompareAndSwap(true, false) {
+		b.signal()
+	}
+	return end, true
+}
+
+// cross seals s at off: the caller is the one producer whose claim started
+// inside and does not fit. All others who don't fit wait for the segment that
+// this installs.
+func (b *Buffer) cross(s *segment, off, fit uint64) {
+	crash("before-seal")
+	if !s.pad(off, s.size-off) {
+		s.holes.add(off, s.size-off)
+	}
+	crash("sealed")
+	b.mu.Lock()
+	b.sealLocked(s, fit)
+	b.mu.Unlock()
+	b.wake()
+	b.kick()
+}
+
+// shut seals a segment that is not full, by claiming more than it can hold.
+// Whoever crossed before does the sealing; so does this call if it is first.
+func (b *Buffer) shut(s *segment) {
+	off, fit, _, crossed := s.claim(s.size + align)
+	if crossed {
+		b.cross(s, off, fit)
+	}
+}
+
+// sealLocked notes that s takes no more claims and installs the next segment.
+// fit is how many claims fitted.
+func (b *Buffer) sealLocked(s *segment, fit uint64) {
+	s.sealed = true
+	s.claims = fit
+	b.appended += fit
+	b.pace.filled(time.Since(s.activated), int64(s.size))
+	if b.active.Load() == s {
+		b.active.Store(nil)
+		b.activateLocked()
+	}
+}
+
+// appendSlow is Append from where the first segment did not take the record.
+func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Position, error) {
+	wait := b.opt.StallTimeout
+	if b.opt.WhenFull == Block {
+		wait = b.opt.BlockTimeout
+	} else {
+		ctx = context.Background()
+	}
+	until := time.Now().Add(wait)
+	for {
+		s, err := b.await(ctx, strideOf(len(r.Payload)), tried, until)
+		if err != nil {
+			b.refuse(reasonOf(err), r)
+			return 0, err
+		}
+		end, ok := b.place(s, r, typeData)
+		if !ok {
+			tried = s
+			continue
+		}
+		if s.waits {
+			return b.awaitSafe(ctx, s, end)
+		}
+		return s.base + Position(end), nil
+	}
+}
+
+// spins is how often a producer yields before it parks: a crosser needs a few
+// microseconds to install the next segment when there is a spare.
+const spins = 16
+
+// await returns an active segment that is not the one just tried and that
+// holds n bytes, or why there is none.
+func (b *Buffer) await(ctx context.Context, n uint64, tried *segment, until time.Time) (*segment, error) {
+	for range spins {
+		if s := b.active.Load(); s != nil && s != tried && n <= s.size-b.overhead {
+			return s, nil
+		}
+		runtime.Gosched()
+	}
+	var timer *time.Timer
+	for {
+		s, turn, err := b.askSegment(n, tried)
+		if s != nil || err != nil {
+			return s, err
+		}
+		if timer == nil {
+			timer = time.NewTimer(time.Until(until))
+			defer timer.Stop()
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			return nil, b.lateErr()
+		case <-timer.C:
+			return nil, b.lateErr()
+		}
+	}
+}
+
+// askSegment looks for a segment, asks the maintainer for one if there is
+// none, and returns the channel that closes when that may have changed. Where
+// it is known that none will come soon it says so at once: after the first
+// caller has waited for nothing, the others must not.
+func (b *Buffer) askSegment(n uint64, tried *segment) (*segment, <-chan struct{}, error) {
+	s := b.active.Load()
+	if s != nil && n > s.size-b.overhead {
+		b.mu.Lock()
+		b.need = max(b.need, n)
+		b.mu.Unlock()
+		b.shut(s)
+		s = nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s = b.active.Load()
+	switch {
+	case b.stopped:
+		return nil, nil, ErrClosed
+	case s != nil && s != tried && n <= s.size-b.overhead:
+		return s, nil, nil
+	case s != nil:
+		return nil, b.turn, nil // tried, and whoever crossed it is about to replace it
+	}
+	b.started = true
+	b.need = max(b.need, n)
+	b.kick()
+	if b.opt.WhenFull != Block {
+		switch b.trouble {
+		case full:
+			return nil, nil, ErrFull
+		case stalled:
+			return nil, nil, ErrStalled
+		}
+	}
+	return nil, b.turn, nil
+}
+
+// lateErr is what a producer returns that has waited for nothing. It makes
+// those after it fail at once until there is a segment again.
+func (b *Buffer) lateErr() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trouble == full {
+		return ErrFull
+	}
+	if b.active.Load() == nil {
+		b.trouble = stalled
+	}
+	return ErrStalled
+}
+
+// trouble is why there is no active segment. Guarded by Buffer.mu.
+type trouble uint8
+
+const (
+	fine    trouble = 0
+	full    trouble = 1 // the cap, and the policy does not drop what is older
+	stalled trouble = 2 // the disk
+)
+
+// Bits of Buffer.gate above the levels that Shed refuses now.
+const gateStopped uint32 = 1 << 16
+
+// admit refuses r, or not, for a reason that lies in r or in the gate.
+func (b *Buffer) admit(r *Record) error {
+	g := b.gate.Load()
+	switch {
+	case uint(len(r.Payload)-idSize) > b.payloadSpan || r.Level >= Levels:
+		b.refuse(Refused, r)
+		return ErrTooLarge
+	case g&gateStopped != 0:
+		b.refuse(Closed, r)
+		return ErrClosed
+	case g>>r.Level&1 != 0:
+		b.refuse(QueueOverflow, r)
+		return ErrFull
+	}
+	return nil
+}
+
+func reasonOf(err error) Reason {
+	switch err {
+	case ErrClosed:
+		return Closed
+	case ErrFull:
+		return QueueOverflow
+	default:
+		return DiskStalled
+	}
+}
+
+// refuse counts a record that Append did not take.
+func (b *Buffer) refuse(why Reason, r *Record) {
+	var id [16]byte
+	copy(id[:], r.Payload)
+	b.mu.Lock()
+	b.refused++
+	b.loseLocked(why, min(r.Level, Levels-1), 1, id, id, r.Time, r.Time)
+	b.mu.Unlock()
+	b.kickOnce()
+}

@@ -1,0 +1,33 @@
+//go:build crashpoints
+
+package buffer
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// crashAt is SLOGSHIP_CRASH_AT, "name" or "name:n" for the n-th time.
+var crashAt = os.Getenv("SLOGSHIP_CRASH_AT")
+
+// crashCount counts how often the point in crashAt was reached.
+var crashCount atomic.Int64
+
+// crash kills the process, as SIGKILL does, if it is at the point asked for.
+func crash(name string) {
+	want, nth, _ := strings.Cut(crashAt, ":")
+	if want != name {
+		return
+	}
+	n, _ := strconv.ParseInt(nth, 10, 64)
+	if crashCount.Add(1) < max(n, 1) {
+		return
+	}
+	p, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		_ = p.Kill()
+	}
+	select {} // the signal may arrive on another thread
+}

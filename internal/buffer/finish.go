@@ -1,0 +1,96 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// finishWait bounds how long Close waits for appends that hold a claim.
+const finishWait = time.Second
+
+// finish is the end of Close: no goroutine of ours runs any more.
+func (b *Buffer) finish() error {
+	b.walkAll()
+	if b.flushes() {
+		b.flushRound(true)
+		u, next := upkeep{}, due{}
+		b.rescueAll(&u, time.Now(), &next)
+	}
+	b.dropRest()
+	b.removePassed()
+	b.mu.Lock()
+	left := b.segs
+	logs := b.logs
+	b.mu.Unlock()
+	b.closeSegments(left)
+	var errs []error
+	for _, l := range logs {
+		b.save(l)
+		if b.opt.Durability != Process && b.opt.Mode != Heap {
+			errs = append(errs, l.curFile.Sync())
+		}
+		l.close()
+	}
+	b.mu.Lock()
+	if b.opt.Budget != nil {
+		b.opt.Budget.Release(b.disk)
+	}
+	b.mu.Unlock()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("buffer: close: %w", err)
+	}
+	return nil
+}
+
+// walkAll waits for the claims that are still open. Their goroutines are in
+// the middle of a copy: microseconds, unless the machine is far behind.
+func (b *Buffer) walkAll() {
+	deadline := time.Now().Add(finishWait)
+	for {
+		open := b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.done })
+		if len(open) == 0 || time.Now().After(deadline) {
+			return
+		}
+		for _, s := range open {
+			if !b.walkOver(s) {
+				time.Sleep(100 * time.Microsecond)
+			}
+		}
+	}
+}
+
+// dropRest hands the spares, and segments without a record, to removal.
+func (b *Buffer) dropRest() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unwanted = append(b.unwanted, b.spares...)
+	b.spares = nil
+	kept := b.segs[:0:0]
+	for _, s := range b.segs {
+		if s.live && s.walk.done && s.count == 0 || b.passedLocked(s) && b.removable(s) {
+			b.unwanted = append(b.unwanted, s)
+			continue
+		}
+		kept = append(kept, s)
+	}
+	b.segs = kept
+}
+
+// closeSegments unmaps and closes what stays on disk. A segment with an open
+// claim stays mapped: its producer may yet store into it.
+func (b *Buffer) closeSegments(segs []*segment) {
+	if b.flushes() {
+		_ = b.fs.SyncDir(b.own.dir)
+	}
+	for _, s := range segs {
+		if s.live && s.walk.done && !s.walk.pinned && b.opt.Mode != Heap {
+			b.unmap(s)
+		}
+		s.closeFile()
+	}
+	b.reader.mu.Lock()
+	b.closeReaderFile()
+	b.reader.seg = nil
+	b.reader.mu.Unlock()
+}

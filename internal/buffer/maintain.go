@@ -1,0 +1,383 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+)
+
+// upkeep is what only the maintainer touches.
+type upkeep struct {
+	retry     time.Time     // no segment is made before
+	backoff   time.Duration // of the next failure
+	looked    time.Time     // at the active file's name
+	lookedAt  uint64        // its tail then
+	adoptNext time.Time
+	rescueAt  time.Time
+}
+
+const (
+	minBackoff = 10 * time.Millisecond
+	maxBackoff = time.Second
+	walkAgain  = 5 * time.Millisecond
+	lookEvery  = 50 * time.Millisecond
+	evictAfter = 300 * time.Millisecond
+)
+
+// maintain is the maintainer's goroutine: it makes segments ahead, unmaps
+// sealed ones, removes what is acknowledged, drops what is over the cap, and
+// looks after the directory. Closed over by Close.
+func (b *Buffer) maintain() {
+	u := upkeep{adoptNext: time.Now()}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		next := b.upkeep(&u, time.Now())
+		b.idle.Store(next >= idleAfter)
+		timer.Reset(next)
+		select {
+		case <-b.kicked:
+		case <-timer.C:
+		case <-b.closing:
+			return
+		}
+		b.idle.Store(false)
+	}
+}
+
+// idleAfter: a maintainer with nothing due sooner is woken by the consumer's
+// first record.
+const idleAfter = time.Second
+
+// upkeep does one round and returns when the next is due. Segments come first:
+// producers may be waiting.
+func (b *Buffer) upkeep(u *upkeep, now time.Time) time.Duration {
+	next := &due{now: now, at: now.Add(time.Hour)}
+	b.makeAhead(u, now, next)
+	b.retire(next)
+	b.removePassed()
+	b.makeAhead(u, now, next)
+	b.cool(now, next)
+	b.rescueAll(u, now, next)
+	b.look(u, now, next)
+	b.rest(now, next)
+	b.refreshGate()
+	b.adoptDue(u, now, next)
+	b.release()
+	b.mu.Lock()
+	unsaved := b.unsaved
+	b.mu.Unlock()
+	if unsaved {
+		b.save(b.own)
+	}
+	return max(next.at.Sub(now), time.Millisecond)
+}
+
+// due is the earliest of what was asked for.
+type due struct{ now, at time.Time }
+
+func (d *due) in(t time.Duration) {
+	if at := d.now.Add(t); at.Before(d.at) {
+		d.at = at
+	}
+}
+
+// makeAhead makes segments until there are enough.
+func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
+	if now.Before(u.retry) {
+		next.in(u.retry.Sub(now))
+		return
+	}
+	for {
+		seq, size, must, ok := b.wanted()
+		if !ok {
+			return
+		}
+		if !b.makeRoom(size, must) {
+			b.noRoom(size, must)
+			if must {
+				next.in(minBackoff) // a walk or a scan may free something
+			}
+			return
+		}
+		s, err := b.create(seq, size)
+		if err != nil {
+			b.created(nil, size)
+			b.heal(err)
+			u.backoff = min(max(2*u.backoff, minBackoff), maxBackoff)
+			u.retry = now.Add(u.backoff)
+			next.in(u.backoff)
+			b.report(err)
+			return
+		}
+		u.backoff = 0
+		b.created(s, size)
+	}
+}
+
+// wanted tells what to make next. must: producers wait for it.
+func (b *Buffer) wanted() (seq uint64, size int64, must, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.stopped {
+		return 0, 0, false, false
+	}
+	must = b.active.Load() == nil
+	if !must && len(b.spares) >= b.pace.spares() {
+		return 0, 0, false, false
+	}
+	size = b.pace.size
+	if need := int64(b.need + b.overhead); b.need > 0 && need > size {
+		size = (need + pageSize - 1) &^ (pageSize - 1)
+	}
+	seq = b.own.nextSeq
+	b.own.nextSeq++
+	return seq, size, must, true
+}
+
+// created books a new segment, or that there is none.
+func (b *Buffer) created(s *segment, size int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.making -= size
+	if s == nil {
+		b.giveBackLocked(size)
+		if b.active.Load() == nil {
+			b.trouble = stalled
+			b.turnLocked()
+		}
+		return
+	}
+	s.meta, s.from, s.end = b.meta, headerSize, b.overhead
+	s.booked = size
+	b.disk += size
+	b.spares = append(b.spares, s)
+	if b.stopped {
+		return // Close removes it
+	}
+	b.activateLocked()
+	b.dropUnwantedLocked()
+}
+
+// dropUnwantedLocked hands spares that were too small to removal.
+func (b *Buffer) dropUnwantedLocked() {
+	if len(b.unwanted) > 0 {
+		b.kick()
+	}
+}
+
+// retire walks sealed segments and unmaps those that are complete.
+func (b *Buffer) retire(next *due) {
+	for _, s := range b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.unmapped }) {
+		if !s.walk.done && !b.walkOver(s) {
+			next.in(walkAgain)
+			continue
+		}
+		if b.opt.Mode == Heap || s.walk.pinned {
+			s.walk.unmapped = true // for as long as it is listed, it stays
+			continue
+		}
+		if b.flushes() && !s.settled.Load() {
+			next.in(walkAgain)
+			continue
+		}
+		b.unmap(s)
+	}
+}
+
+// listed returns the segments that hit.
+func (b *Buffer) listed(hit func(*segment) bool) []*segment {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []*segment
+	for _, s := range b.segs {
+		if hit(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (b *Buffer) unmap(s *segment) {
+	s.view.Lock()
+	defer s.view.Unlock()
+	s.walk.unmapped = true
+	s.mem = nil
+	if s.mapping == nil {
+		return
+	}
+	if err := s.mapping.Unmap(); err != nil {
+		b.report(fmt.Errorf("buffer: unmap segment %q: %w", s.String(), err))
+	}
+	s.mapping = nil
+	crash("unmapped")
+}
+
+// removePassed removes acknowledged segments from the front, and spares that
+// nobody wants. The cursor was saved by Ack before; with a durability that
+// outlives the power it is synced before the file goes.
+func (b *Buffer) removePassed() {
+	var out []*segment
+	b.mu.Lock()
+	for len(b.segs) > 0 && b.passedLocked(b.segs[0]) && b.removable(b.segs[0]) {
+		s := b.segs[0]
+		if s.live {
+			b.donePos = s.base + Position(s.size)
+		}
+		b.voids += s.void.Load()
+		b.segs = b.segs[1:]
+		out = append(out, s)
+	}
+	spare := b.unwanted
+	b.unwanted = nil
+	b.mu.Unlock()
+	if len(out) > 0 {
+		b.syncCursors(out)
+	}
+	crash("before-unlink")
+	for _, s := range append(out, spare...) {
+		b.remove(s)
+	}
+	if len(out) > 0 {
+		b.syncDirOf(out)
+	}
+}
+
+// removable: a live segment goes only after its walk, so that no producer can
+// still store into it.
+func (b *Buffer) removable(s *segment) bool { return s.gone || !s.live || s.walk.done }
+
+// remove frees all that a segment has. One that is gone has nothing left but
+// its tombs when it leaves the list.
+func (b *Buffer) remove(s *segment) {
+	if s.live && !s.walk.pinned {
+		b.unmap(s)
+	}
+	s.closeFile()
+	b.mu.Lock()
+	mine := s.booked > 0
+	if mine {
+		b.freedLocked(s)
+	}
+	b.mu.Unlock()
+	if !mine || b.opt.Mode == Heap {
+		return
+	}
+	err := b.fs.Remove(s.name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.report(fmt.Errorf("buffer: remove segment %q: %w", s.String(), err))
+	}
+	crash("segment-unlinked")
+}
+
+// look checks that the active file is still there, under its name and in its
+// length, while records come in: somebody may have removed the directory.
+func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
+	s := b.active.Load()
+	if s == nil || s.file == nil || s.tail.Load() == u.lookedAt && now.Sub(u.looked) < time.Minute {
+		return
+	}
+	next.in(lookEvery)
+	if now.Sub(u.looked) < lookEvery {
+		return
+	}
+	u.looked, u.lookedAt = now, s.tail.Load()
+	n, err := s.file.Size()
+	if err == nil && n < int64(s.size) {
+		b.breakSegment(s)
+		return
+	}
+	f, err := b.fs.Open(s.name)
+	if err == nil {
+		_ = f.Close()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		b.heal(err)
+		b.poison(s, err)
+	}
+}
+
+// rest gives back what a load has left after a quiet time: spares, and an
+// active segment that is large and drained.
+func (b *Buffer) rest(now time.Time, next *due) {
+	b.mu.Lock()
+	if b.pace.rotated {
+		next.in(slowFill)
+	}
+	hit := b.pace.rest(now)
+	var big *segment
+	if hit {
+		b.unwanted = append(b.unwanted, b.spares...)
+		b.spares = nil
+		s := b.active.Load()
+		if s != nil && int64(s.size) > b.pace.min && b.drainedLocked(s) {
+			big = s
+		}
+	}
+	b.mu.Unlock()
+	if big != nil {
+		b.shut(big)
+	}
+	if hit {
+		b.kick()
+	}
+}
+
+// drainedLocked reports whether all of the active segment is acknowledged.
+func (b *Buffer) drainedLocked(s *segment) bool {
+	return s.order == b.acked.order && uint64(b.acked.off) >= s.used() && s.used() > b.overhead
+}
+
+// adoptDue starts the look for orphans.
+func (b *Buffer) adoptDue(u *upkeep, now time.Time, next *due) {
+	if b.opt.Mode == Heap || b.network || u.adoptNext.IsZero() {
+		return
+	}
+	if wait := u.adoptNext.Sub(now); wait > 0 {
+		next.in(wait)
+		return
+	}
+	u.adoptNext = time.Time{}
+	if b.opt.AdoptEvery > 0 {
+		u.adoptNext = now.Add(b.opt.AdoptEvery)
+		next.in(b.opt.AdoptEvery)
+	}
+	if b.adopting.CompareAndSwap(false, true) {
+		b.tasks.Go(func() {
+			defer b.adopting.Store(false)
+			b.adoptAll()
+		})
+	}
+}
+
+// syncCursors makes the cursors of segs durable before their files go.
+func (b *Buffer) syncCursors(segs []*segment) {
+	if b.opt.Durability == Process || b.opt.Mode == Heap {
+		return
+	}
+	var done []*log
+	for _, s := range segs {
+		if slices.Contains(done, s.log) {
+			continue
+		}
+		done = append(done, s.log)
+		s.log.saving.Lock()
+		if f := s.log.curFile; f != nil {
+			if err := f.Sync(); err != nil {
+				b.report(fmt.Errorf("buffer: sync cursor in %q: %w", s.log.dir, err))
+			}
+		}
+		s.log.saving.Unlock()
+	}
+}
+
+func (b *Buffer) syncDirOf(segs []*segment) {
+	if b.opt.Durability == Process || b.opt.Mode == Heap {
+		return
+	}
+	if err := b.fs.SyncDir(segs[0].log.dir); err != nil {
+		b.report(fmt.Errorf("buffer: sync directory %q: %w", segs[0].log.dir, err))
+	}
+}

@@ -1,0 +1,69 @@
+package buffer
+
+import "time"
+
+// pace decides how large segments are and how many are kept ready. Guarded by
+// Buffer.mu.
+type pace struct {
+	min, max int64
+	size     int64 // of the next segment
+	perSec   int64 // highest recent fill rate, in bytes
+	cap      int64
+	rotated  bool
+	lastFull time.Time
+}
+
+const (
+	// fastFill: a segment that filled sooner makes the next one twice as large.
+	// 100 ms and not the runway's 250: at 60 MB/s it settles on 8 MiB, so that the
+	// active one, two spares and one that is being unmapped stay below 40 MiB of
+	// memory.
+	fastFill = 100 * time.Millisecond
+	slowFill = 5 * time.Second
+	runway   = 250 * time.Millisecond
+	smallest = 16 << 10
+)
+
+func (p *pace) init(o *Options) {
+	// At least eight segments under the cap: one active, spares, and something
+	// to drop.
+	most := max(o.MaxBytes/8&^(pageSize-1), smallest)
+	p.min = min(int64(o.MinSegment), most)
+	p.max = min(int64(o.MaxSegment), most)
+	p.size = p.min
+	p.cap = o.MaxBytes
+}
+
+// filled notes that a segment of size bytes was used up in d.
+func (p *pace) filled(d time.Duration, size int64) {
+	rate := int64(float64(size) / max(d.Seconds(), 1e-4))
+	p.perSec = max(rate, p.perSec-p.perSec/8)
+	p.rotated = true
+	p.lastFull = time.Now()
+	switch {
+	case d < fastFill:
+		p.size = min(2*p.size, p.max)
+	case d > slowFill:
+		p.size = max(p.size/2&^(pageSize-1), p.min)
+	}
+}
+
+// spares is how many segments to keep ready: two and a quarter of a second of
+// the peak rate, but not more than an eighth of the cap; one before the first
+// rotation, because a route that logs little never needs two.
+func (p *pace) spares() int {
+	if !p.rotated {
+		return 1
+	}
+	n := int(p.perSec*int64(runway/time.Millisecond)/1000/p.size) + 1
+	return max(min(n, int(min(p.cap/8, 64<<20)/p.size)), 2)
+}
+
+// rest forgets the load after a quiet time and reports whether it had one.
+func (p *pace) rest(now time.Time) bool {
+	if !p.rotated || now.Sub(p.lastFull) < 2*slowFill {
+		return false
+	}
+	p.rotated, p.perSec, p.size = false, 0, p.min
+	return true
+}

@@ -149,7 +149,7 @@ func mapAndStore(f File, size int, mark byte) string {
 // two errors comes first is another order elsewhere.
 func TestImplementationsAgree(t *testing.T) {
 	seed := newSeed(t)
-	for round := range uint64(20) {
+	for round := range rounds(10) {
 		var players []*player
 		for _, fsys := range []FS{OS{}, NewCrash(1), NewFault(OS{}), NewFault(NewCrash(1))} {
 			root := t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +16,15 @@ func newSeed(t *testing.T) uint64 {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	return seed
+}
+
+// rounds is how often a random test goes round: a hundred times as often at
+// night.
+func rounds(n uint64) uint64 {
+	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
+		return 100 * n
+	}
+	return n
 }
 
 // modelFile is what a power cut may leave of one file: of each sector the
@@ -133,7 +143,7 @@ func (m *model) checkFile(f *modelFile, got []byte, share int) {
 // a book of what may be on the disk (what T4 stands on).
 func TestCrashModel(t *testing.T) {
 	seed := newSeed(t)
-	for round := range uint64(60) {
+	for round := range rounds(40) {
 		c := newDir(t)
 		m := &model{t: t, rng: rand.New(rand.NewPCG(seed, round)), fsys: NewFault(c)}
 		for range 150 {

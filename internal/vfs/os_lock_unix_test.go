@@ -37,7 +37,7 @@ func TestOSLockRemovedByHolder(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for deadline := time.Now().Add(2 * time.Second); taken.Load() < 3000 && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(time.Second); taken.Load() < 2000 && time.Now().Before(deadline); {
 				l, err := OS{}.Lock(name)
 				if err != nil {
 					if !errors.Is(err, ErrLocked) {

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"io"
 )
 
@@ -16,6 +17,20 @@ import (
 // stands before our first line. If that was not a line break our first line is
 // damaged, and all are written again: twice is allowed, lost is not.
 func (a *appender) appendLines(size int64) error {
+	for range 3 {
+		whole, err := a.appendOnce(size)
+		if whole || err != nil {
+			return err
+		}
+		size = a.end
+	}
+	return errTorn
+}
+
+var errTorn = errors.New("other processes leave half lines faster than we can write whole ones")
+
+// appendOnce reports whether the lines it wrote are whole.
+func (a *appender) appendOnce(size int64) (whole bool, err error) {
 	b := a.buf[1:]
 	if size > 0 && size != a.end && !a.endsLine(size) {
 		b = a.buf
@@ -23,23 +38,11 @@ func (a *appender) appendLines(size int64) error {
 	n, err := a.file.Write(b)
 	if err != nil {
 		a.undo(n)
-		return err
+		return false, err
 	}
 	a.end = a.position()
 	start := a.end - int64(n)
-	if a.end == unknown || start <= 0 || start == size || a.endsLine(start) {
-		return nil
-	}
-	if b[0] == '\n' {
-		return nil // our own line break stands between the torn line and ours
-	}
-	n, err = a.file.Write(a.buf)
-	if err != nil {
-		a.undo(n)
-		return err
-	}
-	a.end = a.position()
-	return nil
+	return b[0] == '\n' || a.end == unknown || start <= 0 || start == size || a.endsLine(start), nil
 }
 
 // endsLine reports whether the byte before off ends a line. What cannot be read

@@ -79,6 +79,12 @@ type hidden struct {
 	self   *hidden
 }
 
+func newHidden() *hidden {
+	h := &hidden{Secret: make(chan int)}
+	h.self = h
+	return h
+}
+
 type jsonOne struct{}
 
 func (jsonOne) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
@@ -103,7 +109,7 @@ func TestAny(t *testing.T) {
 		{"named bool", flagged(true), "Bool(true)"},
 		{"named uint", weight(3), "Uint64(3)"},
 		{"named float", ratio(0.5), "float64(0x1p-01)"},
-		{"hidden fields", hidden{}, `json({"Shown":1})`},
+		{"hidden fields", newHidden(), `json({"Shown":1})`},
 		{"embedded", embeds{plainItem{A: 2}, [3]byte{1}}, `json({"a":2,"Raw":[1,0,0]})`},
 		{"nil source", (*slog.Source)(nil), ""},
 		{"source with a file", &slog.Source{File: "f"}, `{"file"="f" }`},
@@ -174,6 +180,19 @@ func TestAny(t *testing.T) {
 				t.Errorf("got %s, want %s", dump(got), c.want)
 			}
 		})
+	}
+}
+
+// fmt prints a pointer inside a value and does not follow it, so a cycle there
+// is no reason to keep silent.
+func TestWhatJSONRefusesIsPrinted(t *testing.T) {
+	v := struct {
+		F func()
+		h *hidden
+	}{h: newHidden()}
+	got := through(t, slog.Any("k", v))[0].Value.String()
+	if !strings.HasPrefix(got, "!ERROR: json: unsupported type: func(): {F:<nil> h:0x") {
+		t.Errorf("got %s", got)
 	}
 }
 

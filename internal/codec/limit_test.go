@@ -119,6 +119,30 @@ func TestDepth(t *testing.T) { // S9
 	}
 }
 
+func TestDepthOverCalls(t *testing.T) { // S9
+	var p []byte
+	for range 60 {
+		p = AppendGroup(p, "g")
+	}
+	lists := any(1)
+	for range 20 {
+		lists = []any{lists, 2}
+	}
+	got := decode(t, AppendAttr(p, slog.Any("lists", lists)))
+	if d := depthOf(slog.GroupValue(got...)); d != MaxDepth+1 || truncated(got) != 2 { // the record is no group, but one here
+		t.Errorf("%d deep, %d cut", d, truncated(got))
+	}
+}
+
+func TestALongListIsCutAndCountedExactly(t *testing.T) { // S9
+	for name, v := range map[string]any{"ints": make([]int, 20_000), "by reflection": make([]uint16, 20_000)} {
+		got := through(t, slog.Any("k", v))
+		if n := len(got[0].Value.Any().([]slog.Value)); n == 0 || int64(n)+truncated(got) != 20_000 {
+			t.Errorf("%s: %d elements and %d cut are not 20,000", name, n, truncated(got))
+		}
+	}
+}
+
 // Cyclic values: all of these would run for ever, or end the process, if they
 // were followed. Some leave no byte, so that bytes alone do not bound them.
 func TestCycles(t *testing.T) {
@@ -196,7 +220,11 @@ func TestFillingUpIsExact(t *testing.T) { // S9
 		for i := range 1000 {     // below MaxAttrs: only bytes are short
 			key, n := fmt.Sprint(i), 1+r.IntN(1500)
 			given[key] = n
-			p = AppendAttr(p, slog.Any(key, bytes.Repeat([]byte{kindCut}, n)))
+			if v := bytes.Repeat([]byte{kindCut}, n); r.IntN(2) == 0 {
+				p = AppendAttr(p, slog.Any(key, v))
+			} else {
+				p = AppendAttr(p, slog.String(key, string(v)))
+			}
 			if len(p) > Limit {
 				t.Fatalf("%d bytes", len(p))
 			}
@@ -208,7 +236,7 @@ func TestFillingUpIsExact(t *testing.T) { // S9
 		}
 		want := int64(len(given))
 		for _, a := range rec.Attrs[:len(rec.Attrs)-1] {
-			if len(a.Value.Any().([]byte)) == given[a.Key] {
+			if b, ok := a.Value.Any().([]byte); ok && len(b) == given[a.Key] || !ok && a.Value.String() == strings.Repeat("\x10", given[a.Key]) {
 				want-- // there, and whole
 			}
 		}

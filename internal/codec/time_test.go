@@ -20,7 +20,7 @@ func TestTimes(t *testing.T) {
 		{}, time.Unix(0, 0), time.Unix(0, 1).UTC(), time.Now(), time.Now().UTC(),
 		time.Date(2026, 7, 1, 12, 0, 0, 999999999, east), time.Date(1970, 1, 1, 0, 0, 0, 0, odd),
 		time.Date(2026, 7, 1, 0, 0, 0, 1, newYork), time.Date(2026, 1, 1, 0, 0, 0, 1, newYork),
-		time.Unix(minNear, 0), time.Unix(minNear-1, 999999999), time.Unix(maxNear, 999999999), time.Unix(maxNear+1, 0),
+		time.Unix(minNear, 0), time.Unix(minNear-1, 999999999), time.Unix(maxNear, 999999999), time.Unix(maxNear+1, 0), time.Unix(minNear-2, 0), time.Unix(maxNear+2, 0),
 		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(-40000, 1, 1, 0, 0, 0, 5, east), time.Date(9999, 12, 31, 23, 59, 59, 999999999, odd),
 		time.Unix(math.MaxInt64, 0), time.Unix(math.MinInt64, 7),
 	} {
@@ -40,6 +40,17 @@ func TestTimes(t *testing.T) {
 		}
 		if !rec.Observed.Equal(at.Add(time.Hour)) {
 			t.Errorf("observed %v, want %v", rec.Observed, at.Add(time.Hour))
+		}
+	}
+}
+
+func TestObservedIsKeptToTheNanosecond(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 5, time.UTC)
+	for _, want := range []time.Time{at, at.Add(1), at.In(time.FixedZone("", 60)), {}} {
+		var d Decoder
+		var rec encode.Record
+		if err := d.Decode(string(AppendHeader(nil, &Header{Time: at, Observed: want})), &rec); err != nil || !rec.Observed.Equal(want) {
+			t.Errorf("got %v, %v, want %v", rec.Observed, err, want)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (p *player) lock() string {
 
 // use does something with an open file, which may have been removed or closed.
 func (p *player) use() string {
-	off, size := p.rng.Int64N(9000), p.rng.IntN(9000)
+	off, size := p.rng.Int64N(9000), 1+p.rng.IntN(9000) // os.File does not look at a call for no bytes
 	pick, what := p.rng.Int(), p.rng.IntN(7)
 	if len(p.files) == 0 {
 		return "no file"

@@ -303,6 +303,27 @@ func TestAppendEncodedTakesWhatFits(t *testing.T) {
 	}
 }
 
+func TestAFullPrefixKeepsItsCount(t *testing.T) {
+	var prefix []byte
+	text, given := strings.Repeat("x", 1020), 1020
+	for range given {
+		prefix = AppendAttr(prefix, slog.String("k", text))
+	}
+	if len(prefix) != Limit {
+		t.Fatalf("the prefix of %d bytes is not full: this test shows nothing", len(prefix))
+	}
+	got := decode(t, AppendEncoded(AppendHeader(nil, &Header{}), prefix)[len(AppendHeader(nil, &Header{})):])
+	whole := 0
+	for _, a := range got {
+		if a.Value.String() == text {
+			whole++
+		}
+	}
+	if lost := truncated(got); int64(whole)+lost != int64(given) {
+		t.Errorf("%d whole and %d cut are not %d", whole, lost, given)
+	}
+}
+
 // What is stepped over must be stepped over whole: each kind stands once beyond
 // the bound on attributes, and once in a list beyond its bound.
 func TestEveryKindCanBeLeftOut(t *testing.T) {

@@ -17,14 +17,21 @@ func (b *batch) rejoin() {
 	b.trim()
 }
 
-// isolate puts the oldest pending record alone on top.
+// isolate puts the oldest pending record alone on top. A loss report comes
+// last: it stands for no record of the route, and a destination that refuses
+// it alone must not be held for it.
 func (b *batch) isolate() {
 	b.rejoin()
 	if !b.undecided() {
 		return
 	}
-	i := b.firstPending(b.spans[0])
-	b.spans = append(b.spans[:0], span{i + 1, len(b.slots)}, span{i, i + 1})
+	i := b.firstPending(span{0, len(b.slots)})
+	if b.isReport(i) {
+		if other := b.firstPending(span{1, len(b.slots)}); other > 0 {
+			i = other
+		}
+	}
+	b.spans = append(b.spans, span{i, i + 1})
 }
 
 // revive makes the suspects pending again.

@@ -22,13 +22,8 @@ func (w *Worker) condemn(s *slot, r buffer.Reason, answer error) {
 // confirm condemns the suspects of b.
 func (w *Worker) confirm(b *batch) {
 	for i := range b.slots {
-		s := &b.slots[i]
-		if s.state != suspect {
-			continue
-		}
-		w.condemn(s, buffer.Refused, s.answer)
-		if b.isReport(i) {
-			s.state = lost // a dead letter about losses helps nobody: the counts are in Stats
+		if s := &b.slots[i]; s.state == suspect {
+			w.condemn(s, buffer.Refused, s.answer)
 		}
 	}
 }

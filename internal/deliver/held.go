@@ -28,6 +28,7 @@ type note struct {
 	state   state // accepted, buried or lost
 	reason  buffer.Reason
 	level   uint8
+	at      int64 // append time, unix nanoseconds
 	garbled bool
 	report  bool
 	answer  error
@@ -127,7 +128,7 @@ func (w *Worker) record(b *batch) {
 		e := entry{mark: s.mark, sent: s.sent()}
 		if s.state != accepted || b.isReport(i) || watched && w.watches.has(b.recs[i].ID) {
 			e.note = &note{
-				id: b.recs[i].ID, state: s.state, reason: s.reason, level: s.level,
+				id: b.recs[i].ID, state: s.state, reason: s.reason, level: s.level, at: s.stamp,
 				garbled: s.garbled, report: b.isReport(i), answer: s.answer,
 			}
 		}
@@ -178,7 +179,7 @@ func (w *Worker) pass(last buffer.Mark, delivered uint64, notes []*note) {
 	})
 	for _, n := range notes {
 		if n.state == lost && !n.report {
-			w.opts.Buffer.Lose(n.reason, n.level, n.id)
+			w.opts.Buffer.LoseAt(n.reason, n.level, n.id, n.at)
 		}
 	}
 	if last != (buffer.Mark{}) {

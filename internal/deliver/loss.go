@@ -23,14 +23,19 @@ type losses struct {
 	next    time.Time // no report before this
 }
 
-// take returns the report that is due, if there is one. A report that was
-// never acknowledged comes again from the source with the ID it had, also
-// after a restart, so a destination can drop the repetition.
-func (l *losses) take(source Accountant, now time.Time) (*buffer.Loss, bool) {
+// peek returns the report that is due, if there is one.
+func (l *losses) peek(source Accountant, now time.Time) (buffer.Loss, bool) {
 	if l.sending || now.Before(l.next) {
-		return nil, false
+		return buffer.Loss{}, false
 	}
-	loss, ok := source.Loss()
+	return source.Loss()
+}
+
+// take is peek by someone who sends the report. One that was never
+// acknowledged comes again from the source with the ID it had, also after a
+// restart, so a destination can drop the repetition.
+func (l *losses) take(source Accountant, now time.Time) (*buffer.Loss, bool) {
+	loss, ok := l.peek(source, now)
 	if !ok {
 		return nil, false
 	}
@@ -56,9 +61,22 @@ func (l *losses) reported(source Accountant, id encode.ID) {
 // isReport reports whether slot i is a loss report and no record of the route.
 func (b *batch) isReport(i int) bool { return b.report && i == 0 }
 
+// lossDue reports whether there is a report to send. There is none while the
+// worker holds: it would be refused, and then nobody would ever be told.
+func (w *Worker) lossDue(now time.Time) bool {
+	if w.refusals.holding {
+		return false
+	}
+	_, due := w.losses.peek(w.opts.Buffer, now)
+	return due
+}
+
 // addReport puts the loss report that is due in front of an empty batch, so
 // that it is sent ahead of the records that come after the gap.
 func (w *Worker) addReport(b *batch, now time.Time) {
+	if w.refusals.holding {
+		return
+	}
 	loss, ok := w.losses.take(w.opts.Buffer, now)
 	if !ok {
 		return

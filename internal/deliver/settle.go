@@ -97,7 +97,7 @@ func (w *Worker) judge(b *batch, took, left bool, after time.Duration) {
 		w.confirm(b)
 	} else {
 		for _, i := range b.picked {
-			if b.slots[i].state == suspect && w.refusals.refuse() {
+			if b.slots[i].state == suspect && w.suspects(b, i) {
 				w.hold(b, b.slots[i].answer, after)
 				return
 			}
@@ -128,14 +128,25 @@ func (w *Worker) refused(b *batch, err error, after time.Duration) {
 		w.answers(b, after)
 		return
 	}
-	s := &b.slots[b.picked[0]]
-	s.state, s.reason, s.answer = suspect, buffer.Refused, err
-	if w.refusals.refuse() {
+	i := b.picked[0]
+	b.slots[i].state, b.slots[i].reason, b.slots[i].answer = suspect, buffer.Refused, err
+	if w.suspects(b, i) {
 		w.hold(b, err, after)
 		return
 	}
 	b.trim()
 	w.answers(b, after)
+}
+
+// suspects counts a record that was refused alone and reports whether the
+// worker has to hold. A loss report is given up at once: its counts are in
+// Stats, and the row is about the route's own records.
+func (w *Worker) suspects(b *batch, i int) (hold bool) {
+	if b.isReport(i) {
+		b.slots[i].state = lost
+		return false
+	}
+	return w.refusals.refuse()
 }
 
 // retry: any other error backs off and sends the same records again.

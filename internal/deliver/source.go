@@ -2,8 +2,8 @@ package deliver
 
 import "github.com/slogship/slogship/internal/buffer"
 
-// Source is the consumer's half of a buffer. All methods but Lose and Stats
-// are called by the worker's goroutine alone.
+// Source is the consumer's half of a buffer. All methods are called by
+// the worker's goroutine alone.
 type Source interface {
 	Reader
 	Accountant
@@ -15,7 +15,8 @@ type Reader interface {
 	// how many entries that were; 0 means that there is nothing now.
 	Next(c *buffer.Chunk, maxRecords, maxBytes int) int
 	// Arm announces that the consumer is about to sleep. If it returns false,
-	// there is something to read; otherwise the next change is sent on Ready.
+	// there is something to read; otherwise the next change is sent on Ready: an
+	// append, progress of recovery or adoption, a counted loss, Stop.
 	Arm() bool
 	Ready() <-chan struct{}
 	// Ack lets go of everything up to and including m.
@@ -27,7 +28,11 @@ type Reader interface {
 
 // Accountant keeps count of what was lost until the destination knows.
 type Accountant interface {
-	Lose(r buffer.Reason, level uint8, id [16]byte)
+	// LoseAt counts the loss of a record that was read and will be passed by
+	// Ack; at is the time of its append.
+	LoseAt(r buffer.Reason, level uint8, id [16]byte, at int64)
+	// Loss returns the report that is due. The same one, with the same ID,
+	// comes back until Reported.
 	Loss() (buffer.Loss, bool)
 	Reported(id [16]byte)
 	Stats() buffer.Stats

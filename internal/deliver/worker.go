@@ -238,13 +238,13 @@ func (w *Worker) landed(r result) {
 // holds notes what the transport said that it holds. Where it did not say, it
 // may hold everything.
 func (w *Worker) holds(r result) {
-	if w.holder == nil {
+	if w.holder == nil || r.job.kind == bury || r.job.kind == probe {
 		return
 	}
+	w.pollAt = time.Now().Add(pollHeld) // also without an answer: else it would be asked at once, for ever
 	switch {
-	case r.held >= 0 && r.job.kind != bury && r.job.kind != probe:
+	case r.held >= 0:
 		w.held = r.held
-		w.pollAt = time.Now().Add(pollHeld)
 	case r.job.kind == send && r.err == nil:
 		w.held += len(r.job.recs)
 	}
@@ -328,6 +328,9 @@ func (w *Worker) arm(now time.Time) (<-chan struct{}, bool) {
 		return nil, false
 	}
 	w.spins = 0
+	if w.lossDue(now) { // looked at after Arm, so that a later loss wakes the worker
+		return nil, false
+	}
 	if len(w.window) == 0 {
 		w.rested = true
 		w.dismiss(1)

@@ -1,0 +1,234 @@
+package deliver
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+)
+
+// refuse is a destination that refuses the records which bad says.
+func refuse(bad func(n int) bool) func(int, []encode.Record) error {
+	return func(_ int, recs []encode.Record) error {
+		for i := range recs {
+			if bad(seqOf(&recs[i])) {
+				return transport.Permanent(errBad)
+			}
+		}
+		return nil
+	}
+}
+
+// refuseEach is refuse with an answer per record.
+func refuseEach(bad func(n int) bool) func(int, []encode.Record) error {
+	return func(_ int, recs []encode.Record) error {
+		e := &transport.BatchError{Errs: make([]error, len(recs))}
+		for i := range recs {
+			if bad(seqOf(&recs[i])) {
+				e.Errs[i] = transport.Permanent(errBad)
+			}
+		}
+		return e
+	}
+}
+
+func below(limit int) func(int) bool { return func(n int) bool { return n <= limit } }
+
+// T31: a destination that refuses everything is held, not drained: nothing is
+// condemned, one record at a time is tried, and once it accepts again
+// everything arrives, in order.
+func TestRefusesEverything(t *testing.T) {
+	for name, answers := range map[string]func(func(int) bool) func(int, []encode.Record) error{
+		"one answer": refuse, "an answer each": refuseEach,
+	} {
+		t.Run(name, func(t *testing.T) {
+			everything := true
+			f := &fake{}
+			f.reply = answers(func(int) bool { return everything })
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, f)
+				r.bury()
+				r.log(3000)
+				r.start()
+				time.Sleep(time.Hour)
+				wantEqual(t, "dead letters", len(r.dead()), 0)
+				wantEqual(t, "acked", r.acked(), 0)
+				wantEqual(t, "told once", r.told(ErrHolding), 1)
+				wantEqual(t, "with the answer", r.told(errBad) > 0, true)
+				wantEqual(t, "breaker", r.worker.Stats().Breaker, "open")
+				calls := f.calls()
+				wantInts(t, "the probe is the oldest record", calls[len(calls)-1].seq, seq(1, 1))
+				wantInts(t, "and so was the one before", calls[len(calls)-2].seq, seq(1, 1))
+				late := slices.IndexFunc(calls, func(s sending) bool {
+					return s.at.Sub(calls[0].at) > 30*time.Minute
+				})
+				if n := len(calls) - late; n > 30*60/5 {
+					t.Errorf("%d probes in half an hour: the backoff does not hold", n)
+				}
+				everything = false
+				time.Sleep(time.Hour)
+				wantInts(t, "received", f.received(), seq(1, 3000))
+				wantEqual(t, "dead letters after", len(r.dead()), 0)
+				wantEqual(t, "breaker after", r.worker.Stats().Breaker, "closed")
+				r.mustClose()
+			})
+		})
+	}
+}
+
+// 19 in a row are condemned, 20 are not: the limit is exact, in one batch.
+func TestLimitOfRefusals(t *testing.T) {
+	for _, limit := range []int{19, 20} {
+		f := &fake{reply: refuseEach(below(limit))}
+		f.desc.MaxRecords = limit // the batch holds no record that is accepted
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, f)
+			r.bury()
+			r.log(100)
+			r.start()
+			time.Sleep(10 * time.Minute)
+			if limit < refusedInARow {
+				wantInts(t, "dead", r.deadSeqs(), seq(1, limit))
+				wantInts(t, "received", f.received(), seq(limit+1, 100))
+				wantEqual(t, "held", r.told(ErrHolding), 0)
+				r.mustClose()
+				return
+			}
+			wantInts(t, "dead at the limit", r.deadSeqs(), nil)
+			wantInts(t, "received at the limit", f.received(), nil)
+			wantEqual(t, "held", r.told(ErrHolding), 1)
+			wantEqual(t, "Close tells", errors.Is(r.close(time.Minute), ErrBreakerOpen), true)
+			wantEqual(t, "all in the buffer", int(r.buf.Stats().Records), 100)
+		})
+	}
+}
+
+// The row goes on from batch to batch: a destination that refuses everything
+// costs at most 19 dead letters, also if the records come one by one.
+func TestRowCrossesBatches(t *testing.T) {
+	f := &fake{reply: refuse(func(int) bool { return true })}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.bury()
+		r.start()
+		for range 100 {
+			r.log(1)
+			time.Sleep(time.Minute)
+		}
+		wantInts(t, "dead", r.deadSeqs(), seq(1, 19))
+		wantEqual(t, "acked", r.acked(), 19)
+		wantEqual(t, "held", r.told(ErrHolding), 1)
+		_ = r.close(time.Minute)
+	})
+}
+
+// One accepted record ends the row, and confirms the suspects before it.
+func TestAcceptanceEndsTheRow(t *testing.T) {
+	f := &fake{reply: refuse(func(n int) bool { return n%20 != 0 })}
+	bubble(t, f, func(r *rig) {
+		r.log(200)
+		time.Sleep(time.Hour)
+		wantInts(t, "received", f.received(), []int{20, 40, 60, 80, 100, 120, 140, 160, 180, 200})
+		wantEqual(t, "dead", len(r.dead()), 190)
+		wantEqual(t, "held", r.told(ErrHolding), 0)
+		wantEqual(t, "acked", r.acked(), 200)
+	})
+}
+
+// In one answer with an acceptance in it, the refusals are meant, whatever
+// their number and order.
+func TestRefusalsBesideAcceptance(t *testing.T) {
+	f := &fake{reply: refuseEach(func(n int) bool { return n != 500 })}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.bury()
+		r.log(1000)
+		r.start()
+		time.Sleep(time.Minute)
+		wantInts(t, "received", f.received(), []int{500})
+		wantEqual(t, "dead", len(r.dead()), 999)
+		wantEqual(t, "sends", len(f.calls()), 1)
+		r.mustClose()
+	})
+}
+
+// A single bad record with nothing after it is condemned: Flush must not wait
+// for a second opinion that may never come.
+func TestLoneRefusal(t *testing.T) {
+	f := &fake{reply: refuse(below(1))}
+	bubble(t, f, func(r *rig) {
+		r.log(1)
+		synctest.Wait()
+		wantInts(t, "dead", r.deadSeqs(), seq(1, 1))
+		wantEqual(t, "acked", r.acked(), 1)
+	})
+}
+
+// While the worker holds, MaxAge still bounds the retrying.
+func TestHoldingEndsWithAge(t *testing.T) {
+	f := &fake{reply: refuse(below(100))}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.opts.MaxAge = time.Hour
+		r.log(100)
+		r.start()
+		time.Sleep(59 * time.Minute)
+		wantEqual(t, "acked before", r.acked(), 0)
+		time.Sleep(2 * time.Minute)
+		wantEqual(t, "acked after", r.acked(), 100)
+		wantEqual(t, "too old", r.worker.Stats().TooOld, 100)
+		r.log(10)
+		time.Sleep(time.Minute)
+		wantEqual(t, "the route lives", r.worker.Stats().Delivered, 10)
+		r.mustClose()
+	})
+}
+
+// With several batches in flight the row is one, and suspects of all batches
+// are held.
+func TestHoldingWithManyInFlight(t *testing.T) {
+	everything := true
+	f := &fake{desc: transport.Description{MaxRecords: 10, MaxInFlight: 4}, took: time.Millisecond}
+	f.reply = refuse(func(int) bool { return everything })
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.bury()
+		r.log(200)
+		r.start()
+		time.Sleep(time.Hour)
+		if n := len(r.dead()); n >= refusedInARow {
+			t.Errorf("%d dead letters", n)
+		}
+		calls := f.calls()
+		for _, s := range calls[len(calls)-5:] {
+			wantEqual(t, "records in a probe", len(s.seq), 1)
+		}
+		running := f.most
+		f.most = 0
+		time.Sleep(time.Hour)
+		wantEqual(t, "probes at one time", f.most, 1)
+		wantEqual(t, "sends at one time before", running, 4)
+		everything = false
+		time.Sleep(time.Hour)
+		all := append(f.received(), r.deadSeqs()...)
+		slices.Sort(all)
+		wantInts(t, "received or dead", all, seq(1, 200))
+		r.mustClose()
+	})
+}
+
+func TestRefusalCounter(t *testing.T) {
+	var r refusals
+	for i := 1; i < refusedInARow; i++ {
+		wantEqual(t, "holding below the limit", r.refuse(), false)
+	}
+	wantEqual(t, "holding at the limit", r.refuse(), true)
+	wantEqual(t, "holding beyond it", r.refuse(), true)
+	r.accept()
+	wantEqual(t, "after an acceptance", r.refuse(), false)
+	wantEqual(t, "row", r.row, 1)
+}

@@ -17,9 +17,12 @@ import (
 // while a producer writes, positive from the commit on. A pad's length reaches
 // to the end of what it covers, and it has no payload.
 //
-// CRC-32C is over the payload, then bytes 8 to 32, then the segment's 64-bit
-// epoch: payload first, so that one pass over it serves every route; epoch
-// last, so that bytes of another segment or an earlier use never check.
+// CRC-32C is over the payload, then bytes 8 to 32, and the upper half of the
+// segment's 64-bit epoch is folded in between (the lower half is in the bytes):
+// payload first, so that one pass over it serves every route; the epoch so that
+// bytes of another segment or an earlier use never check. Folding by exclusive
+// or into the running CRC distinguishes epochs as well as four more bytes
+// would, and saves a call per append.
 //
 // place is seq<<32 + offset of where the record was first written, modulo
 // 2^64. chk is a hash of length: it refuses a damaged length before the CRC
@@ -75,8 +78,7 @@ func putFrame(h []byte, f *frame, epoch []byte) {
 
 // sealSum continues a payload's sum over the header and the epoch.
 func sealSum(sum uint32, h, epoch []byte) uint32 {
-	sum = crc32.Update(sum, castagnoli, h[8:frameSize])
-	return crc32.Update(sum, castagnoli, epoch)
+	return crc32.Update(sum^binary.LittleEndian.Uint32(epoch[4:8]), castagnoli, h[8:frameSize])
 }
 
 // parseFrame reads the header h of a committed record of the given length word

@@ -201,6 +201,8 @@ func (b *Buffer) listed(hit func(*segment) bool) []*segment {
 }
 
 func (b *Buffer) unmap(s *segment) {
+	s.flush.mu.Lock() // the flusher reads the memory too
+	defer s.flush.mu.Unlock()
 	s.view.Lock()
 	defer s.view.Unlock()
 	s.walk.unmapped = true
@@ -256,6 +258,11 @@ func (b *Buffer) remove(s *segment) {
 		b.unmap(s)
 	}
 	s.closeFile()
+	if s.waits && !s.settled.Load() {
+		s.safe.Store(s.size) // delivered before it was flushed: safer than asked for
+		s.settled.Store(true)
+		b.flushed()
+	}
 	b.mu.Lock()
 	mine := s.booked > 0
 	if mine {

@@ -1,0 +1,246 @@
+package buffer
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/internal/vfs"
+)
+
+// TestMain turns the test binary into the child of the crash tests.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("SLOGSHIP_CHILD_DIR"); dir != "" {
+		childMain(dir)
+	}
+	os.Exit(m.Run())
+}
+
+func nightly() bool { return os.Getenv("SLOGSHIP_NIGHTLY") == "1" }
+
+// childMain appends until it is killed, and tells its witness, a pipe, of each
+// append that returned. Half of what it appends it reads and acknowledges.
+func childMain(dir string) {
+	producers, _ := strconv.Atoi(os.Getenv("SLOGSHIP_CHILD_PRODUCERS"))
+	mode, _ := strconv.Atoi(os.Getenv("SLOGSHIP_CHILD_MODE"))
+	round, _ := strconv.ParseUint(os.Getenv("SLOGSHIP_CHILD_ROUND"), 10, 64)
+	dur, _ := strconv.Atoi(os.Getenv("SLOGSHIP_CHILD_DURABILITY"))
+	o := testOptions()
+	o.Mode, o.Durability = Mode(mode), Durability(dur)
+	o.SyncEvery = 5 * time.Millisecond
+	o.Meta = []byte("child")
+	b, err := Open(vfs.OS{}, dir, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(3)
+	}
+	var wg sync.WaitGroup
+	for p := range producers {
+		wg.Go(func() { childProduce(b, round<<48|uint64(p)<<32) })
+	}
+	if os.Getenv("SLOGSHIP_CHILD_READ") == "1" {
+		wg.Go(func() { childConsume(b) })
+	}
+	wg.Wait()
+	os.Exit(4)
+}
+
+func childProduce(b *Buffer, id uint64) {
+	var w [9]byte
+	w[0] = 'A'
+	for {
+		id++
+		if _, err := b.Append(context.Background(), record(id, 16+int(id%400))); err != nil {
+			fmt.Fprintln(os.Stderr, "append:", err)
+			continue
+		}
+		binary.LittleEndian.PutUint64(w[1:], id)
+		if _, err := os.Stdout.Write(w[:]); err != nil {
+			os.Exit(5)
+		}
+	}
+}
+
+// childConsume reports what it is about to acknowledge before it does.
+func childConsume(b *Buffer) {
+	var c Chunk
+	for {
+		if b.Next(&c, 50, 1<<20) == 0 {
+			if b.Arm() {
+				<-b.Ready()
+			}
+			continue
+		}
+		var w []byte
+		for _, e := range c.Entries {
+			w = append(w, 'D')
+			w = binary.LittleEndian.AppendUint64(w, idOf(e))
+		}
+		if _, err := os.Stdout.Write(w); err != nil {
+			os.Exit(5)
+		}
+		b.Ack(c.Entries[len(c.Entries)-1].Mark)
+		c.Reset()
+	}
+}
+
+type childArgs struct {
+	dir              string
+	producers, round int
+	mode             Mode
+	durability       Durability
+	read             bool
+	crashAt          string
+	killAfter        time.Duration // 0: the child kills itself
+	binary           string
+}
+
+// runChild runs one child to its death and notes what its witness saw.
+func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
+	t.Helper()
+	if a.binary == "" {
+		a.binary = os.Args[0]
+	}
+	cmd := exec.Command(a.binary)
+	read := "0"
+	if a.read {
+		read = "1"
+	}
+	cmd.Env = append(os.Environ(), "SLOGSHIP_CHILD_DIR="+a.dir, fmt.Sprint("SLOGSHIP_CHILD_PRODUCERS=", a.producers),
+		fmt.Sprint("SLOGSHIP_CHILD_MODE=", int(a.mode)), fmt.Sprint("SLOGSHIP_CHILD_ROUND=", a.round),
+		fmt.Sprint("SLOGSHIP_CHILD_DURABILITY=", int(a.durability)),
+		"SLOGSHIP_CHILD_READ="+read, "SLOGSHIP_CRASH_AT="+a.crashAt)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(max(a.killAfter, time.Millisecond), func() {
+		if a.killAfter > 0 {
+			_ = cmd.Process.Kill()
+		}
+	})
+	defer kill.Stop()
+	guard := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+	defer guard.Stop()
+	r := bufio.NewReader(out)
+	var w [9]byte
+	for {
+		if _, err := io.ReadFull(r, w[:]); err != nil {
+			break
+		}
+		id := binary.LittleEndian.Uint64(w[1:])
+		if w[0] == 'A' {
+			appended[id]++
+		} else {
+			delivered[id]++
+		}
+	}
+	_ = cmd.Wait()
+	if s := cmd.ProcessState; s.Exited() {
+		t.Fatalf("child ended by itself: %v", s)
+	}
+}
+
+// collect opens dir and drains it into delivered.
+func collect(t *testing.T, dir string, o *Options, delivered map[uint64]int) Stats {
+	t.Helper()
+	b := open(t, dir, o)
+	deadline := time.Now().Add(20 * time.Second)
+	var c Chunk
+	for {
+		c.Reset()
+		if b.Next(&c, 1000, 1<<20) == 0 {
+			s := b.Stats()
+			if !s.Recovering && s.Records == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("cannot be drained: %+v", s)
+			}
+			if b.Arm() {
+				select {
+				case <-b.Ready():
+				case <-time.After(10 * time.Millisecond):
+				}
+			}
+			continue
+		}
+		for _, e := range c.Entries {
+			checkEntry(t, e)
+			delivered[idOf(e)]++
+		}
+		b.Ack(c.Entries[len(c.Entries)-1].Mark)
+	}
+	s := b.Stats()
+	checkSum(t, s)
+	closeBuffer(t, b)
+	return s
+}
+
+func checkNoneLost(t *testing.T, appended, delivered map[uint64]int) {
+	t.Helper()
+	lost := 0
+	for id := range appended {
+		if delivered[id] == 0 {
+			lost++
+		}
+	}
+	if lost > 0 {
+		t.Fatalf("%d of %d records lost whose append had returned", lost, len(appended))
+	}
+}
+
+// TestKill is T1 (and I56): SIGKILL at random moments, several lives in one
+// directory; no record is lost whose append returned, none is altered, and
+// what comes twice is at most what was in flight.
+func TestKill(t *testing.T) {
+	lives := 3
+	if nightly() {
+		lives = 334
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for _, mode := range []Mode{Mapped, Written} {
+		for _, producers := range []int{1, 8, 64} {
+			t.Run(fmt.Sprintf("mode%d/producers%d", mode, producers), func(t *testing.T) {
+				dir := t.TempDir()
+				appended, delivered := map[uint64]int{}, map[uint64]int{}
+				for i := range lives {
+					runChild(t, childArgs{dir: dir, producers: producers, mode: mode, round: i + 1, read: i%2 == 1,
+						killAfter: time.Duration(10+rng.IntN(80)) * time.Millisecond}, appended, delivered)
+				}
+				o := testOptions()
+				o.Mode = mode
+				s := collect(t, dir, o, delivered)
+				checkNoneLost(t, appended, delivered)
+				twice := 0
+				for _, n := range delivered {
+					if n > 1 {
+						twice++
+					}
+				}
+				if twice > 50*lives {
+					t.Fatalf("%d delivered more than once, %d kills", twice, lives)
+				}
+				if s.Corrupt != 0 {
+					t.Fatalf("a kill counted as damage: %+v", s)
+				}
+				t.Logf("%d appended, %d delivered, %d twice", len(appended), len(delivered), twice)
+			})
+		}
+	}
+}

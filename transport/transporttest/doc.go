@@ -6,15 +6,15 @@
 //		transporttest.Run(t, transporttest.Harness{
 //			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 //				url := transporttest.ServeHTTP(t, p, func(w http.ResponseWriter, r *http.Request) {
-//					body, _ := io.ReadAll(r.Body)
-//					p.Received(strings.Split(strings.TrimSpace(string(body)), "\n")...)
+//					p.ReceivedLines(r.Body)
 //				})
 //				return webhook.Destination{URL: url}
 //			},
 //		})
 //	}
 //
-// The adapter brings a receiver and a Destination aimed at it; the suite
+// An entry is one record as the receiver got it, in any format: the suite knows
+// its records again by marks that they carry. The adapter brings a receiver and a Destination aimed at it; the suite
 // brings the records, breaks the receiver, and plays the delivery worker.
 //
 // # What it sees of kept memory

@@ -1,7 +1,10 @@
 package transporttest
 
 import (
+	"bufio"
+	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,6 +64,20 @@ func (p *Peer) Received(entries ...string) {
 	p.entries = append(p.entries, entries...)
 	close(p.changed)
 	p.changed = make(chan struct{})
+}
+
+// ReceivedLines hands over each line of r as it comes, without its line break,
+// until r ends. A line without an end is no entry: the sender has not finished
+// it.
+func (p *Peer) ReceivedLines(r io.Reader) {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return
+		}
+		p.Received(strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // hang makes the receiver stop in its next call of Received.

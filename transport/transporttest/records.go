@@ -44,7 +44,7 @@ func attrMark(i int) string { return fmt.Sprintf("att-%06d-x", i) }
 // entry with marks of several records.
 func numberOf(entry string) int {
 	number := -1
-	for _, m := range markPattern().FindAllStringSubmatch(entry, -1) {
+	for _, m := range markPattern.FindAllStringSubmatch(entry, -1) {
 		n, err := strconv.Atoi(m[1])
 		if err != nil || number >= 0 && n != number {
 			return -2
@@ -54,7 +54,7 @@ func numberOf(entry string) int {
 	return number
 }
 
-func markPattern() *regexp.Regexp { return regexp.MustCompile(`(?:rec|att)-(\d{6})-x`) }
+var markPattern = regexp.MustCompile(`(?:rec|att)-(\d{6})-x`)
 
 func numbersOf(entries []string) []int {
 	numbers := make([]int, len(entries))

@@ -19,19 +19,26 @@ type flatNames struct {
 }
 
 // number appends a number to the name that begins at start and ends dst, if it
-// needs one.
-func (f *flatNames) number(dst []byte, start int) []byte {
+// needs one. mark says that it is the encoder's own mark for attributes that
+// were left out, which is the only one that may have that name as it is.
+func (f *flatNames) number(dst []byte, start int, mark bool) []byte {
 	name := dst[start:]
 	seen := f.seen.addHash(nameHash(name))
-	if !seen && plainLen(name) == len(name) && !numbered(name) && !f.inResource(name) {
+	ours := bytes.HasSuffix(name, []byte(truncated))
+	if !seen && !ours && plainLen(name) == len(name) && !numbered(name) && !f.inResource(name) {
 		return dst
 	}
-	n := 1 + countNames(dst[f.start:start], name)
-	if string(name) == truncated || f.inResource(name) || f.reserved.has(string(name)) {
+	uses, asIs := countNames(dst[f.start:start], name)
+	if mark && !asIs {
+		return dst
+	}
+	n := 1 + uses
+	if ours || f.inResource(name) || f.reserved.has(string(name)) {
 		n++
 	}
 	if n > 1 && f.before >= 0 {
-		n += countNames(dst[f.before:f.start], name)
+		uses, _ = countNames(dst[f.before:f.start], name)
+		n += uses
 	}
 	if n > 1 || numbered(name) {
 		dst = appendUse(dst, n)
@@ -46,8 +53,9 @@ func (f *flatNames) inResource(name []byte) bool {
 	return r != "" && len(name) > len(r) && name[len(r)] == '.' && strings.EqualFold(string(name[:len(r)]), r)
 }
 
-// countNames returns how often line has name as a key, also with a number.
-func countNames(line, name []byte) (n int) {
+// countNames returns how often line has name as a key, also with a number, and
+// whether it has it without.
+func countNames(line, name []byte) (n int, asIs bool) {
 	for i := 0; i < len(line); {
 		if line[i] == ' ' {
 			i++
@@ -59,10 +67,11 @@ func countNames(line, name []byte) (n int) {
 		}
 		if isUse(line[i:keyEnd], name) {
 			n++
+			asIs = asIs || keyEnd-i == len(name)
 		}
 		i = valueEnd(line, keyEnd+1)
 	}
-	return n
+	return n, asIs
 }
 
 // isUse reports whether key is name, or name with a number.

@@ -37,7 +37,7 @@ type path struct {
 func (w *flatWriter) attrs(dst []byte, in *path, attrs []slog.Attr, depth int) []byte {
 	for i := range attrs {
 		if i == maxAttrs || len(dst) >= w.limit {
-			dst = w.key(dst, in, truncated)
+			dst = w.name(dst, in, truncated, true)
 			return appendInt(dst, int64(len(attrs)-i))
 		}
 		dst = w.attr(dst, in, attrs[i].Key, attrs[i].Value, depth)
@@ -58,13 +58,18 @@ func (w *flatWriter) attr(dst []byte, in *path, key string, v slog.Value, depth 
 
 // key appends a space, the full name and "=".
 func (w *flatWriter) key(dst []byte, in *path, name string) []byte {
+	return w.name(dst, in, name, false)
+}
+
+// name is key; mark is for [flatNames.number].
+func (w *flatWriter) name(dst []byte, in *path, name string, mark bool) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, w.keyOn...)
 	start := len(dst)
 	dst = appendPath(dst, in)
 	dst = appendName(dst, name)
 	if w.taken != nil {
-		dst = w.taken.number(dst, start)
+		dst = w.taken.number(dst, start, mark)
 	}
 	dst = append(dst, '=')
 	return append(dst, w.keyOff...)

@@ -82,6 +82,8 @@ func TestJSONLines(t *testing.T) {
 		{"error message", encode.JSONLines{Keys: omit, Errors: encode.ErrorMessage}, attr(slog.Any("err", fs)), `{"err":"open x: no such file"}`},
 		{"nil error", encode.JSONLines{Keys: omit}, attr(slog.Any("err", (*encode.Error)(nil))), `{"err":null}`},
 		{"json", encode.JSONLines{Keys: omit}, attr(slog.Any("j", encode.JSON("{ \"a\" :\n[1 , \"\u202e\"] }"))), `{"j":{"a":[1,"\u202e"]}}`},
+		{"surrogates", encode.JSONLines{Keys: omit}, attr(slog.Any("j", encode.JSON(`["\ud83d\uDE00","\ud83d","\ude00x","\ud83dx","\ud83d\ud83d\ude00"]`))), `{"j":["\ud83d\ude00","\ufffd","\ufffdx","\ufffdx","\ufffd\ud83d\ude00"]}`},
+		{"number too large", encode.JSONLines{Keys: omit}, attr(slog.Any("j", encode.JSON(`[1e400,-1E+400,1e30]`))), `{"j":["1e400","-1E+400",1e30]}`},
 		{"not json", encode.JSONLines{Keys: omit}, attr(slog.Any("j", encode.JSON("{\"a\":1}\n{}"))), `{"j":"{\"a\":1}\n{}"}`},
 		{"unsupported", encode.JSONLines{Keys: omit}, attr(slog.Any("x", struct{}{})), `{"x":"!UNSUPPORTED struct {}"}`},
 		{"empty key", encode.JSONLines{Keys: omit}, attr(slog.Int("", 1), slog.Int("", 2)), `{"":1,"#2":2}`},
@@ -156,6 +158,9 @@ func TestKeysValidate(t *testing.T) {
 		}
 		if err := k.Validate(); err != nil {
 			t.Errorf("%+v: %v", k, err)
+		}
+		if got := encodeLine(t, encode.Logfmt{Keys: k}, &encode.Record{ID: encode.ID{1}}); got != `level=INFO msg=""` {
+			t.Errorf("Logfmt %+v: %s", k, got)
 		}
 	}
 }

@@ -54,7 +54,9 @@ func (b *Buffer) place(s *segment, r *Record, typ uint8) (end uint64, ok bool) {
 		s.void.Add(1)
 	}
 	if !s.fill(off, r, typ) {
+		s.suspect.Store(true)
 		b.shut(s)
+		b.kick()
 		b.report(errFault)
 		return 0, false
 	}

@@ -3,6 +3,7 @@ package buffer
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -128,6 +129,7 @@ func (b *Buffer) openDir(dir string) error {
 	if err != nil {
 		return err
 	}
+	b.syncParents(l.dir)
 	b.own, b.logs = l, []*log{l}
 	if err := b.openLog(l); err != nil {
 		l.close()
@@ -141,6 +143,21 @@ func (b *Buffer) openDir(dir string) error {
 		b.opt.Mode = Written // mapping is not possible here
 	}
 	return nil
+}
+
+// syncParents makes the way to dir durable: MkdirAll may have made any of it,
+// and a synced file in a directory that is gone after a power cut is gone too.
+// Ancestors that we may not open were not made by us.
+func (b *Buffer) syncParents(dir string) {
+	if b.opt.Durability == Process {
+		return
+	}
+	for up := filepath.Dir(dir); ; up = filepath.Dir(up) {
+		_ = b.fs.SyncDir(up)
+		if up == filepath.Dir(up) {
+			return
+		}
+	}
 }
 
 // startTasks starts the goroutines that Close joins: the maintainer, a flusher

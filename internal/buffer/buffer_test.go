@@ -116,6 +116,37 @@ func drain(t testing.TB, b *Buffer, want int) []uint64 {
 	return ids
 }
 
+// drainAll reads, checks and acknowledges until nothing is buffered.
+func drainAll(t testing.TB, b *Buffer, visit func(Entry)) {
+	t.Helper()
+	var c Chunk
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		c.Reset()
+		if b.Next(&c, 1000, 1<<20) > 0 {
+			for _, e := range c.Entries {
+				checkEntry(t, e)
+				visit(e)
+			}
+			b.Ack(c.Entries[len(c.Entries)-1].Mark)
+			continue
+		}
+		s := b.Stats()
+		if !s.Recovering && s.Records == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("cannot be drained: %+v", s)
+		}
+		if b.Arm() {
+			select {
+			case <-b.Ready():
+			case <-time.After(time.Second): // the sums may get even without a wake-up
+			}
+		}
+	}
+}
+
 func checkSum(t testing.TB, s Stats) {
 	t.Helper()
 	if s.Appended+s.Recovered != s.Acked+s.Lost+s.Records || int64(s.Records) < 0 {

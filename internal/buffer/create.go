@@ -173,5 +173,6 @@ func (b *Buffer) heal(cause error) {
 		b.report(fmt.Errorf("buffer: make directory %q again: %w", b.own.dir, err))
 		return
 	}
+	b.syncParents(b.own.dir)
 	b.reopenCursor(b.own)
 }

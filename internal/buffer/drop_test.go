@@ -48,21 +48,7 @@ func TestDropOldest(t *testing.T) {
 				}
 			}
 			var got [Levels]uint64
-			var c Chunk
-			for {
-				c.Reset()
-				if b.Next(&c, 1000, 1<<20) == 0 {
-					if b.Arm() {
-						break
-					}
-					continue
-				}
-				for _, e := range c.Entries {
-					checkEntry(t, e)
-					got[e.Level]++
-				}
-				b.Ack(c.Entries[len(c.Entries)-1].Mark)
-			}
+			drainAll(t, b, func(e Entry) { got[e.Level]++ })
 			s := b.Stats()
 			checkSum(t, s)
 			if s.Records != 0 || s.Appended != n || s.Lost == 0 {

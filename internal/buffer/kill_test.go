@@ -158,32 +158,7 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 func collect(t *testing.T, dir string, o *Options, delivered map[uint64]int) Stats {
 	t.Helper()
 	b := open(t, dir, o)
-	deadline := time.Now().Add(20 * time.Second)
-	var c Chunk
-	for {
-		c.Reset()
-		if b.Next(&c, 1000, 1<<20) == 0 {
-			s := b.Stats()
-			if !s.Recovering && s.Records == 0 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("cannot be drained: %+v", s)
-			}
-			if b.Arm() {
-				select {
-				case <-b.Ready():
-				case <-time.After(10 * time.Millisecond):
-				}
-			}
-			continue
-		}
-		for _, e := range c.Entries {
-			checkEntry(t, e)
-			delivered[idOf(e)]++
-		}
-		b.Ack(c.Entries[len(c.Entries)-1].Mark)
-	}
+	drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
 	s := b.Stats()
 	checkSum(t, s)
 	closeBuffer(t, b)

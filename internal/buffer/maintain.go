@@ -22,8 +22,11 @@ const (
 	minBackoff = 10 * time.Millisecond
 	maxBackoff = time.Second
 	walkAgain  = 5 * time.Millisecond
-	lookEvery  = 50 * time.Millisecond
-	evictAfter = 300 * time.Millisecond
+	// suspectAfter that many walks met the same open claim, its file is looked
+	// at: a claim takes microseconds, but a truncated file reads as zeros.
+	suspectAfter = 50
+	lookEvery    = 50 * time.Millisecond
+	evictAfter   = 300 * time.Millisecond
 )
 
 // maintain is the maintainer's goroutine: it makes segments ahead, unmaps
@@ -103,9 +106,12 @@ func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
 			return
 		}
 		s, err := b.create(seq, size)
+		if errors.Is(err, fs.ErrNotExist) {
+			b.heal(err)
+			s, err = b.create(seq, size)
+		}
 		if err != nil {
 			b.created(nil, size)
-			b.heal(err)
 			u.backoff = min(max(2*u.backoff, minBackoff), maxBackoff)
 			u.retry = now.Add(u.backoff)
 			next.in(u.backoff)
@@ -144,6 +150,7 @@ func (b *Buffer) created(s *segment, size int64) {
 	b.making -= size
 	if s == nil {
 		b.giveBackLocked(size)
+		b.pace.failed()
 		if b.active.Load() == nil {
 			b.trouble = stalled
 			b.turnLocked()
@@ -172,6 +179,9 @@ func (b *Buffer) dropUnwantedLocked() {
 func (b *Buffer) retire(next *due) {
 	for _, s := range b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.unmapped }) {
 		if !s.walk.done && !b.walkOver(s) {
+			if s.walk.tries++; s.walk.tries%suspectAfter == 0 {
+				s.suspect.Store(true)
+			}
 			next.in(walkAgain)
 			continue
 		}
@@ -282,6 +292,10 @@ func (b *Buffer) remove(s *segment) {
 // look checks that the active file is still there, under its name and in its
 // length, while records come in: somebody may have removed the directory.
 func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
+	for _, s := range b.listed(func(s *segment) bool { return s.suspect.Load() }) {
+		s.suspect.Store(false)
+		b.shorter(s)
+	}
 	s := b.active.Load()
 	if s == nil || s.file == nil || s.tail.Load() == u.lookedAt && now.Sub(u.looked) < time.Minute {
 		return
@@ -291,9 +305,7 @@ func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
 		return
 	}
 	u.looked, u.lookedAt = now, s.tail.Load()
-	n, err := s.file.Size()
-	if err == nil && n < int64(s.size) {
-		b.breakSegment(s)
+	if b.shorter(s) {
 		return
 	}
 	f, err := b.fs.Open(s.name)
@@ -304,6 +316,20 @@ func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
 		b.heal(err)
 		b.poison(s, err)
 	}
+}
+
+// shorter reports whether s's file was truncated, and then ends its use.
+func (b *Buffer) shorter(s *segment) bool {
+	if s.file == nil {
+		return false
+	}
+	n, err := s.file.Size()
+	if err != nil || n >= int64(s.size) {
+		return false
+	}
+	b.breakSegment(s)
+	b.wake()
+	return true
 }
 
 // rest gives back what a load has left after a quiet time: spares, and an

@@ -48,6 +48,9 @@ func (p *pace) filled(d time.Duration, size int64) {
 	}
 }
 
+// failed notes that a segment could not be made: a smaller one may fit.
+func (p *pace) failed() { p.size = max(p.size/2&^(pageSize-1), p.min) }
+
 // spares is how many segments to keep ready: two and a quarter of a second of
 // the peak rate, but not more than an eighth of the cap; one before the first
 // rotation, because a route that logs little never needs two.

@@ -119,7 +119,9 @@ func (b *Buffer) readMem(c *Chunk, s *segment, maxRecords, maxBytes int, size *i
 		length := loadLength(s.mem, r.off)
 		if length <= 0 {
 			n := s.holes.at(r.off)
-			if n == 0 {
+			if n == 0 && s.torn.Load() {
+				return ended
+			} else if n == 0 {
 				return waiting
 			}
 			b.pass(s, r.off+n)
@@ -295,14 +297,14 @@ func (b *Buffer) damaged(s *segment) {
 	b.report(fmt.Errorf("buffer: read segment %q: %w", s.String(), errRecords))
 }
 
-// breakSegment notes that a mapping can no longer be read: the file was
-// truncated. No claim may go there any more.
+// breakSegment notes that the file behind a mapping was truncated: what was
+// there reads as zeros or faults. No claim may go there any more.
 func (b *Buffer) breakSegment(s *segment) {
-	b.mu.Lock()
-	s.broken = true
-	b.mu.Unlock()
+	if s.torn.CompareAndSwap(false, true) {
+		b.report(fmt.Errorf("buffer: segment %q: file truncated: %w", s.String(), errRecords))
+	}
 	b.shut(s)
-	b.report(fmt.Errorf("buffer: read segment %q: %w", s.String(), errFault))
+	b.kick()
 }
 
 // Arm says that the consumer is about to sleep on Ready. false: there is
@@ -355,7 +357,7 @@ func (b *Buffer) peek(s *segment) stop {
 	s.view.Lock()
 	defer s.view.Unlock()
 	b.mu.Lock()
-	atEnd := r.off >= s.size || s.walked && r.off >= s.end || s.broken
+	atEnd := r.off >= s.size || s.walked && r.off >= s.end
 	stuck := r.stuck == s && !s.walked
 	b.mu.Unlock()
 	switch {
@@ -372,7 +374,7 @@ func (b *Buffer) peek(s *segment) stop {
 		switch {
 		case loadLength(s.mem, r.off) > 0, s.holes.at(r.off) > 0:
 			why = limited
-		default:
+		case !s.torn.Load():
 			why = waiting
 		}
 	})

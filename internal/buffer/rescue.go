@@ -93,7 +93,7 @@ func (b *Buffer) swap(s *segment, w *rewriter) {
 	b.mu.Lock()
 	s.flags, s.origin, s.name = w.s.flags, w.s.origin, w.s.name
 	s.setEpoch(w.s.epoch)
-	s.poisoned, s.broken = false, false
+	s.poisoned = false
 	if s.order == b.acked.order {
 		s.log.at.epoch = s.epoch
 	}

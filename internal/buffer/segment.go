@@ -65,6 +65,8 @@ type segment struct {
 	safe  atomic.Uint64 // bytes before it are as safe as Append promises
 	// settled: the flusher has done all that it has to do with this segment.
 	settled atomic.Bool
+	torn    atomic.Bool // the file no longer holds what was put into it
+	suspect atomic.Bool // its file may have been truncated: the maintainer looks
 
 	// Guarded by Buffer.mu.
 	state
@@ -79,7 +81,6 @@ type state struct {
 	busy      bool   // the maintainer is rewriting or removing it: not to be entered
 	booked    int64  // its part of Buffer.disk
 	gone      bool   // removed with records still in the worker's hands
-	broken    bool   // its file no longer holds what was put into it
 	poisoned  bool   // a sync or write failed, or the name went away: to be rescued
 	claims    uint64 // that fit, once sealed
 	activated time.Time

@@ -9,6 +9,7 @@ type walk struct {
 	done     bool // every claim is committed, or pinned
 	pinned   bool // it cannot be proved that nobody stores any more: never unmap
 	unmapped bool
+	tries    int       // walks that ended at an open claim
 	cooled   uint8     // 1: writeback asked for; 2: evicted and closed
 	coolAt   time.Time // of stage 1
 }
@@ -21,10 +22,7 @@ func (b *Buffer) walkOver(s *segment) bool {
 	w := &s.walk
 	damaged := false
 	ok := s.guarded(func() { damaged = w.step(s) })
-	b.mu.Lock()
-	broken := s.broken
-	b.mu.Unlock()
-	if !ok || damaged || broken {
+	if !ok || damaged || s.torn.Load() && w.off < s.size {
 		w.pinned = true
 	} else if w.off < s.size {
 		return false

@@ -36,7 +36,7 @@ func reconnects(t testing.TB, h *Harness) {
 func (s *session) killDuring(g *gate, w *worker) error {
 	s.t.Helper()
 	recs := build(numbered(w.next, w.next+s.batchSize(10)))
-	answer := s.call(s.t.Context(), recs)
+	answer := s.call(s.t.Context(), s.bounds.send, recs)
 	select {
 	case <-g.reached:
 	case <-time.After(s.bounds.send):
@@ -81,7 +81,7 @@ func (w *worker) settle(err error, n int) {
 func (w *worker) step(n int) error {
 	w.t.Helper()
 	recs := build(numbered(w.next, w.next+w.batchSize(n)))
-	err := w.call(w.t.Context(), recs)()
+	err := w.call(w.t.Context(), w.bounds.send, recs)()
 	w.settle(err, len(recs))
 	return err
 }

@@ -95,8 +95,8 @@ func noSecrets(t testing.TB, h *Harness) {
 	s.send(t.Context(), []encode.Record{{Message: strings.Repeat("large ", 200_000), Resource: &encode.Resource{}}})
 	if s.peer.Kill != nil {
 		s.peer.kill()
-		s.sendFor(time.Second, build(numbered(1, 2)))
-		s.sendFor(time.Second, build(numbered(2, 3)))
+		s.sendWithin(t.Context(), time.Second, build(numbered(1, 2)))
+		s.sendWithin(t.Context(), time.Second, build(numbered(2, 3)))
 	}
 	tr := s.tr
 	s.close()
@@ -104,7 +104,7 @@ func noSecrets(t testing.TB, h *Harness) {
 	if h.Unreachable != nil {
 		s.dest = h.Unreachable
 		s.open()
-		s.sendFor(time.Second, build(numbered(0, 1)))
+		s.sendWithin(t.Context(), time.Second, build(numbered(0, 1)))
 		s.close()
 	}
 }

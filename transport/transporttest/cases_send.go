@@ -27,14 +27,23 @@ func inOrder(t testing.TB, h *Harness) {
 	}
 }
 
-// keepsNothing is inOrder's walk over many more batches, so that memory which
-// is kept meets the poison of the batches before: send poisons, arrived looks.
+// keepsNothing lends the transport memory as the worker does: each batch is in
+// the memory of the one before. What is kept has the next batch's bytes in it
+// by the time it is read, or the poison.
 func keepsNothing(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
-	for i := 0; i < 100; i += 5 {
-		s.deliver(numbered(i, i+5))
+	p := newPipeline(t)
+	const total, most = 100, 5
+	for from := 0; from < total; {
+		to := min(total, from+s.batchSize(most))
+		if err := s.send(t.Context(), p.batch(numbered(from, to))); err != nil {
+			t.Fatalf("Send to a working receiver: %v", err)
+		}
+		s.pace(to)
+		from = to
 	}
-	s.arrived(upTo(100))
+	p.batch(numbered(total, total+most)) // what was kept of the last batch
+	s.arrived(upTo(total))
 }
 
 // blocks makes the receiver hang. Where the destination acknowledges, the very
@@ -51,24 +60,25 @@ func blocks(t testing.TB, h *Harness) {
 		t.Skip("nothing answers: the destination is read")
 	}
 	s.peer.hang()
+	if s.desc.Acknowledged {
+		err := s.sendWithin(t.Context(), patience, build(numbered(1, 2)))
+		if err == nil {
+			t.Fatalf("Send returned nil before the destination had answered")
+		}
+		s.wantPlain(err)
+		return
+	}
 	const most = 32 << 20 // more than a loopback connection takes
 	for sent := 0; sent < most; sent += 1 << 20 {
-		err := s.sendFor(200*time.Millisecond, bulk(s))
-		if err != nil {
+		if err := s.sendWithin(t.Context(), patience, bulk(s)); err != nil {
 			s.wantPlain(err)
 			return
-		}
-		if s.desc.Acknowledged {
-			t.Fatalf("Send returned nil before the destination had answered")
 		}
 	}
 }
 
-func (s *session) sendFor(d time.Duration, recs []encode.Record) error {
-	ctx, cancel := context.WithTimeout(s.t.Context(), d)
-	defer cancel()
-	return s.send(ctx, recs)
-}
+// patience is the deadline of a Send that must not be answered in time.
+const patience = 200 * time.Millisecond
 
 // bulk is a batch of about 1 MiB, in records that any limit allows.
 func bulk(s *session) []encode.Record {

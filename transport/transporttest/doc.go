@@ -21,11 +21,11 @@
 //
 // After each Send the suite overwrites all that the batch pointed to: the slice
 // of records, attributes, groups, lists, byte slices, errors, frames and the
-// resource. A transport that looks at any of it later sends the poison, which
-// is looked for in what arrives, and under -race it is reported as a data race
-// as well. The bytes of strings cannot be overwritten without package unsafe,
-// which this package does not use: a string that is kept without being cloned
-// goes unseen here.
+// resource. In the case about kept memory the records also come as the worker
+// brings them, through a buffer, so that the bytes of their strings are
+// overwritten by the next batch. A transport that looks at any of it later sends
+// poison or another record's text, which is looked for in what arrives, and
+// under -race it is reported as a data race as well.
 //
 // # Running it
 //

@@ -38,6 +38,7 @@ func TestMutants(t *testing.T) {
 		{"nil whatever happens", "Send connects"},
 		{"condemns for the network", "Send connects"},
 		{"keeps recs", "Send never keeps"},
+		{"keeps messages", "Send never keeps"},
 		{"loses concurrent batches", "Send is called concurrently"},
 		{"works after Close", "Send after Close"},
 		{"leaks a goroutine", "Close releases"},

@@ -84,7 +84,13 @@ func (s *session) close() {
 // send calls Send as the worker does, checks its answer and counts.
 func (s *session) send(ctx context.Context, recs []encode.Record) error {
 	s.t.Helper()
-	err := s.call(ctx, recs)()
+	return s.sendWithin(ctx, s.bounds.send, recs)
+}
+
+// sendWithin is send with a deadline of its own.
+func (s *session) sendWithin(ctx context.Context, d time.Duration, recs []encode.Record) error {
+	s.t.Helper()
+	err := s.call(ctx, d, recs)()
 	s.check(err, len(recs))
 	if err == nil {
 		s.sent += len(recs)
@@ -94,10 +100,11 @@ func (s *session) send(ctx context.Context, recs []encode.Record) error {
 
 // call starts a Send and returns a function that waits for its answer. It
 // checks what holds for each call: Send returns when its ctx is done and has
-// not changed the batch. Afterwards the batch is poisoned.
-func (s *session) call(ctx context.Context, recs []encode.Record) (answer func() error) {
-	ctx, cancel := context.WithTimeout(ctx, s.bounds.send)
+// not changed the batch. Afterwards the batch is poisoned. The time d begins
+// when all is prepared: on a busy machine that alone may take as long.
+func (s *session) call(ctx context.Context, d time.Duration, recs []encode.Record) (answer func() error) {
 	before := fingerprint(recs)
+	ctx, cancel := context.WithTimeout(ctx, d)
 	returned := make(chan error, 1)
 	go func() { returned <- s.tr.Send(ctx, recs) }()
 	return func() (err error) {
@@ -157,14 +164,18 @@ func (s *session) deliver(makers []maker) []bool {
 	var taken []bool
 	for batch := range slices.Chunk(makers, s.batchSize(len(makers))) {
 		taken = append(taken, s.deliverBatch(batch)...)
-		if !s.reliable() {
-			// A datagram is lost when the receiver's buffer is full, so the
-			// next batch waits until this one has been read.
-			want := count(taken)
-			s.peer.wait(s.t, s.arrival, func(entries []string) bool { return len(entries) >= want })
-		}
+		s.pace(count(taken))
 	}
 	return taken
+}
+
+// pace waits until want records have arrived, where one that is sent too soon
+// may be lost: a datagram is when the receiver's buffer is full.
+func (s *session) pace(want int) {
+	s.t.Helper()
+	if !s.reliable() {
+		s.peer.wait(s.t, s.arrival, func(entries []string) bool { return len(entries) >= want })
+	}
 }
 
 func (s *session) deliverBatch(makers []maker) []bool {
@@ -222,11 +233,11 @@ func (s *session) batchSize(n int) int {
 // can be read, there is nothing to wait for.
 func (s *session) arrived(want []int) {
 	s.t.Helper()
-	patience := s.arrival
+	within := s.arrival
 	if s.desc.Acknowledged {
-		patience = 0
+		within = 0
 	}
-	entries, _ := s.peer.wait(s.t, patience, func(entries []string) bool { return len(entries) >= len(want) })
+	entries, _ := s.peer.wait(s.t, within, func(entries []string) bool { return len(entries) >= len(want) })
 	if got := numbersOf(entries); !slices.Equal(got, want) {
 		s.t.Errorf("records arrived: %v\nwant: %v", got, want)
 	}

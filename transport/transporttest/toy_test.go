@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +58,7 @@ type toyClient struct {
 	calls  int
 	sent   int             // records since the last Resend, for Held
 	kept   []encode.Record // for the fault "keeps recs"
+	texts  []string        // for the fault "keeps messages"
 }
 
 func (c *toyClient) is(fault string) bool { return c.Fault == fault }
@@ -180,6 +180,16 @@ func (c *toyClient) bend(recs []encode.Record) ([]encode.Record, error) {
 		recs = recs[:len(recs)-1]
 	case "keeps recs":
 		recs, c.kept = slices.Clone(c.kept), slices.Clone(recs)
+	case "keeps messages":
+		before := c.texts
+		c.texts = nil
+		for _, r := range recs {
+			c.texts = append(c.texts, r.Message)
+		}
+		recs = nil
+		for _, text := range before {
+			recs = append(recs, encode.Record{Message: text})
+		}
 	case "plain error for a large record":
 		if large >= 0 {
 			return nil, errors.New("toy: too large")
@@ -376,54 +386,3 @@ func holderHarness(fault string) Harness {
 }
 
 var _ transport.Holder = holder{}
-
-// recorder is a testing.TB on which a case may fail without failing the test.
-type recorder struct {
-	testing.TB
-	mu       sync.Mutex
-	problems []string // guarded by mu
-	skipped  bool     // guarded by mu
-	cleanups []func() // guarded by mu
-	ctx      context.Context
-}
-
-// try runs a case and returns what it complained of.
-func try(t *testing.T, c testCase, h Harness) *recorder {
-	ctx, cancel := context.WithCancel(t.Context())
-	rec := &recorder{TB: t, ctx: ctx}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer rec.cleanUp(cancel)
-		c.run(rec, &h)
-	}()
-	<-done
-	return rec
-}
-
-func (r *recorder) cleanUp(cancel func()) {
-	cancel()
-	for _, f := range slices.Backward(r.cleanups) {
-		f()
-	}
-}
-
-func (r *recorder) problem(s string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.problems = append(r.problems, s)
-}
-
-func (r *recorder) Cleanup(f func())                  { r.cleanups = append(r.cleanups, f) }
-func (r *recorder) Context() context.Context          { return r.ctx }
-func (r *recorder) Errorf(format string, args ...any) { r.problem(fmt.Sprintf(format, args...)) }
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-func (r *recorder) Skip(...any) {
-	r.mu.Lock()
-	r.skipped = true
-	r.mu.Unlock()
-	runtime.Goexit()
-}

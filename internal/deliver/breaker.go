@@ -37,9 +37,13 @@ func (b *breaker) fail() {
 // trip opens the breaker.
 func (b *breaker) trip() { b.state, b.probed = open, false }
 
-// recover closes the breaker and reports whether it was not closed.
-func (b *breaker) recover() bool {
+// recover closes the breaker and reports whether it was not closed. What has
+// failed so far is forgotten only if the success is proven.
+func (b *breaker) recover(proven bool) bool {
 	was := b.state
-	*b = breaker{}
+	b.state, b.probed = closed, false
+	if proven {
+		b.failures = 0
+	}
 	return was != closed
 }

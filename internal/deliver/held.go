@@ -153,6 +153,9 @@ func (w *Worker) release() {
 			break
 		}
 		last, moved = e.mark, true
+		if e.sent && w.breaker.state == closed {
+			w.breaker.failures = 0
+		}
 		if e.note == nil {
 			delivered++
 		} else {

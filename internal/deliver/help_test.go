@@ -61,13 +61,19 @@ func (f *fake) Send(ctx context.Context, recs []encode.Record) error {
 	}
 	f.routes[RouteOf(ctx)] = true
 	f.mu.Unlock()
+	defer f.ended() // also if the script panics
 	err := f.answer(ctx, call, recs)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.running--
 	f.sends[call].err = err
 	f.accept(s.seq, err)
 	return err
+}
+
+func (f *fake) ended() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.running--
 }
 
 func (f *fake) answer(ctx context.Context, call int, recs []encode.Record) error {
@@ -152,10 +158,11 @@ func newRig(t testing.TB, tr transport.Transport) *rig {
 	r := &rig{t: t, next: 1}
 	var reports byte
 	buf, err := buffer.Open(nil, "", &buffer.Options{
-		Mode:     buffer.Heap,
-		MaxBytes: 64 << 20,
-		NewID:    func() [16]byte { reports++; return [16]byte{0: 0xff, 1: reports} },
-		Meta:     codec.AppendResource(nil, &encode.Resource{Service: "shop"}),
+		Mode:         buffer.Heap,
+		MaxBytes:     64 << 20,
+		StallTimeout: time.Minute, // this is not what is tested here
+		NewID:        func() [16]byte { reports++; return [16]byte{0: 0xff, 1: reports} },
+		Meta:         codec.AppendResource(nil, &encode.Resource{Service: "shop"}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -323,4 +330,8 @@ func wantEqual[T comparable](t testing.TB, what string, got, want T) {
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+func contextFor(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), d)
 }

@@ -215,9 +215,12 @@ func (w *Worker) pauseFor(after time.Duration) {
 	}
 }
 
-// recovered closes the breaker. What comes after an outage is paced.
+// recovered closes the breaker. What comes after an outage is paced. Where the
+// transport holds what it sends, nil means only that bytes were written; a
+// proxy that takes them and then resets would start the backoff anew each
+// time. There the proof is that the cursor moves: see release.
 func (w *Worker) recovered() {
-	if w.breaker.recover() {
+	if w.breaker.recover(w.holder == nil) {
 		w.pause = time.Time{}
 		w.pace.begin(time.Now())
 	}

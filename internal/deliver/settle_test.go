@@ -322,3 +322,14 @@ func TestClassifiedErrorsReachOnError(t *testing.T) {
 		wantEqual(t, "retries", s.Retries, 2)
 	})
 }
+
+// tooLargeOver refuses batches of more than that many records and counts them.
+func tooLargeOver(limit int, refused *int) func(int, []encode.Record) error {
+	return func(_ int, recs []encode.Record) error {
+		if len(recs) > limit {
+			*refused++
+			return transport.ErrTooLarge
+		}
+		return nil
+	}
+}

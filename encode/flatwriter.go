@@ -107,6 +107,8 @@ func appendName(dst []byte, name string) []byte {
 	return dst
 }
 
+// value appends v. A duration, time or number is always one word, so that only
+// strings are asked whether they are.
 func (w *flatWriter) value(dst []byte, v slog.Value, depth int) []byte {
 	switch v.Kind() {
 	case slog.KindString:
@@ -187,6 +189,8 @@ func (w *flatWriter) list(dst []byte, list []slog.Value, depth int) []byte {
 }
 
 // appendWord appends s as it is if it is one plain word, and in quotes if not.
+// Quoting all that is not ASCII is more than most parsers need, and spares the
+// question of what each of them takes for a space.
 func appendWord[T text](dst []byte, s T, limit int) []byte {
 	if len(s) == 0 || len(dst)+len(s) > limit || !isWord(s) {
 		return appendQuoted(dst, s, limit)

@@ -59,13 +59,14 @@ func NewIDSource() *IDSource {
 // clock: then a new seed is drawn, so the clones' IDs differ from there on.
 // Where the platform does not set the clock, the clones' IDs differ only by
 // the fraction in which their clocks run apart.
-func (s *IDSource) Next(now time.Time) ID {
+func (s *IDSource) Next(now time.Time) (id ID) {
 	seed := s.seed.Load()
 	wall := now.UnixNano()
 	if seed == nil || seed.jumped(now, wall) {
 		seed = s.reseed(seed)
 	}
-	return makeID(wall, rand.Uint64()^seed.mix)
+	id.set(wall, rand.Uint64()^seed.mix)
+	return id
 }
 
 // jumped reports whether the wall clock has moved against the monotonic one
@@ -93,11 +94,12 @@ func (s *IDSource) reseed(old *idSeed) *idSeed {
 	return s.seed.Load()
 }
 
-// makeID lays out an ID: see [IDSource].
-func makeID(wall int64, random uint64) (id ID) {
-	ms := wall / 1e6
-	fraction := uint64(wall-ms*1e6) << 12 / 1e6
-	binary.BigEndian.PutUint64(id[0:], uint64(ms)<<16|0x7000|fraction&0x0FFF)
+// set lays out an ID: see [IDSource]. It writes in place: an ID that is returned
+// by value is stored as two words and copied as one of twice the size, for
+// which the processor has to wait.
+func (id *ID) set(wall int64, random uint64) {
+	ms := uint64(wall) / 1e6
+	fraction := (uint64(wall) - ms*1e6) << 12 / 1e6
+	binary.BigEndian.PutUint64(id[0:], ms<<16|0x7000|fraction)
 	binary.BigEndian.PutUint64(id[8:], random&(1<<62-1)|1<<63)
-	return id
 }

@@ -165,8 +165,9 @@ func TestIDSourceCloneDiffers(t *testing.T) {
 	now := time.Now()
 	clone.Next(now)
 	const draw = 0x0123456789ABCDEF // what both generators would return
-	a := makeID(now.UnixNano(), draw^origin.seed.Load().mix)
-	b := makeID(now.UnixNano(), draw^clone.seed.Load().mix)
+	var a, b ID
+	a.set(now.UnixNano(), draw^origin.seed.Load().mix)
+	b.set(now.UnixNano(), draw^clone.seed.Load().mix)
 	if a == b {
 		t.Errorf("origin and clone both made %s", a)
 	}

@@ -1,6 +1,9 @@
 package encode
 
-// error appends e as an object, or as its message alone.
+// error appends e as an object, or as its message alone. The object is the
+// default: a message is what people search for, but the type is what alerts and
+// error trackers group by, and a string cannot be made into both later. Limits
+// hold for each part, so a huge message leaves type and causes in place.
 func (w *jsonWriter) error(dst []byte, e *Error, depth int) []byte {
 	switch {
 	case e == nil:

@@ -64,7 +64,11 @@ func (j JSONLines) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 	return w.record(dst, rec, &taken), nil
 }
 
-// record appends rec. Each field, also the first, is written with a comma
+// record appends rec: first what a reader looks for, then the attributes, then
+// what machines need. The order costs a parser nothing, and a person who looks
+// at raw lines sees what happened without scrolling.
+//
+// Each field, also the first, is written with a comma
 // before it; the first one's comma then becomes the brace. So no field needs to
 // know whether it is the first.
 func (w *jsonWriter) record(dst []byte, rec *Record, taken *nameSet) []byte {
@@ -88,7 +92,9 @@ func (w *jsonWriter) record(dst []byte, rec *Record, taken *nameSet) []byte {
 	return closeObject(dst, start)
 }
 
-// head appends time, level and message.
+// head appends time, level and message. A record without a time, which slog
+// allows and asks handlers to leave out, says when it was taken instead, under
+// another name: a record without any time is of little use at its destination.
 func (w *jsonWriter) head(dst []byte, rec *Record) []byte {
 	if !rec.Time.IsZero() {
 		if w.has(fieldTime) {
@@ -137,6 +143,9 @@ func (w *jsonWriter) origin(dst []byte, rec *Record) []byte {
 	return dst
 }
 
+// trace appends the ids as the hexadecimal digits of W3C's traceparent header,
+// under the names that OpenTelemetry gives them in formats of others
+// (https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/).
 func (w *jsonWriter) trace(dst []byte, t *Trace) []byte {
 	if w.has(fieldTraceID) {
 		dst = append(w.field(dst, fieldTraceID), '"')

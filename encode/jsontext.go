@@ -16,8 +16,8 @@ func (w *jsonWriter) json(dst []byte, src JSON, depth int) []byte {
 }
 
 // jsonCopier copies one JSON text (RFC 8259), checking it on the way.
-// encoding/json has this in two passes, Valid and Compact, that take longer
-// together than making the text took, and leaves strings as they are.
+// json.Compact takes three times as long for less: it leaves strings as they
+// are, with bytes that are not UTF-8 and characters that turn a line around.
 type jsonCopier struct {
 	src   []byte
 	pos   int

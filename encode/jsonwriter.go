@@ -92,6 +92,9 @@ func (w *jsonWriter) oddKey(dst []byte, attrs []slog.Attr, i int, names *nameSet
 	return append(dst, '"', ':')
 }
 
+// value appends v. Its switch is on the kind, and Any is asked for only where
+// there is one: for all other kinds it would put the value into an interface,
+// on the heap.
 func (w *jsonWriter) value(dst []byte, v slog.Value, depth int) []byte {
 	switch v.Kind() {
 	case slog.KindString:
@@ -157,6 +160,8 @@ func (w *jsonWriter) durationValue(dst []byte, d time.Duration) []byte {
 	return append(dst, '"')
 }
 
+// float appends f, or its name as a string: null would say that there was no
+// value, and slog's "!ERROR" that something failed.
 func (w *jsonWriter) float(dst []byte, f float64) []byte {
 	dst, ok := appendFloat(dst, f)
 	if ok {
@@ -177,6 +182,8 @@ func (w *jsonWriter) group(dst []byte, attrs []slog.Attr, depth int) []byte {
 	return closeObject(dst, start)
 }
 
+// list appends list. Past the limit it ends in a string that counts what is
+// missing; the elements before are whole.
 func (w *jsonWriter) list(dst []byte, list []slog.Value, depth int) []byte {
 	if depth >= maxDepth {
 		return append(dst, `"`+tooDeep+`"`...)

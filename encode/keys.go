@@ -104,6 +104,7 @@ func (k *Keys) isDefault() bool {
 		len(k.Stack)|len(k.TraceID)|len(k.SpanID)|len(k.TraceFlags)|len(k.ID)|len(k.Resource) == 0
 }
 
+// list returns the names as they are asked for, with the defaults filled in.
 func (k *Keys) list() fieldNames {
 	names := fieldNames{
 		k.Time, k.Level, k.Message, k.Source, k.Observed, k.Scope, k.Stack,
@@ -175,6 +176,7 @@ func (n *fieldNames) hasPlain(key string) bool {
 	return false
 }
 
+// taken returns the filter that an object with the fields n starts with.
 func (n *fieldNames) taken() (set nameSet) {
 	for _, name := range n {
 		set.add(name)

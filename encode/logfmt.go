@@ -90,6 +90,7 @@ func (w *logfmtWriter) field(dst []byte, field int) []byte {
 	return w.flat.key(dst, nil, w.names[field])
 }
 
+// head appends time, level and message, as [jsonWriter.head] does.
 func (w *logfmtWriter) head(dst []byte, rec *Record) []byte {
 	if !rec.Time.IsZero() {
 		if w.has(fieldTime) {
@@ -108,6 +109,8 @@ func (w *logfmtWriter) head(dst []byte, rec *Record) []byte {
 	return dst
 }
 
+// origin appends logger, source and stack. A source without a file has nothing
+// to show here; JSON has its function.
 func (w *logfmtWriter) origin(dst []byte, rec *Record) []byte {
 	if w.has(fieldScope) && rec.Scope != "" {
 		dst = appendWord(w.field(dst, fieldScope), clip(rec.Scope, maxKeyLen), w.flat.limit)
@@ -123,6 +126,7 @@ func (w *logfmtWriter) origin(dst []byte, rec *Record) []byte {
 	return dst
 }
 
+// trace appends the trace's ids and the record's own.
 func (w *logfmtWriter) trace(dst []byte, rec *Record) []byte {
 	if t := &rec.Trace; !t.IsZero() {
 		if w.has(fieldTraceID) {

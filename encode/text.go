@@ -165,6 +165,7 @@ func (w *textWriter) below(dst []byte, rec *Record) []byte {
 	return dst
 }
 
+// errorsBelow looks through groups, too. Errors in lists stay on the line.
 func (w *textWriter) errorsBelow(dst []byte, in *path, attrs []slog.Attr, depth int) []byte {
 	for i, a := range attrs {
 		if depth > maxDepth || i == maxAttrs || len(dst) >= w.flat.limit {
@@ -220,6 +221,8 @@ func (w *textWriter) stackBelow(dst []byte, frames []Frame) []byte {
 	return w.off(dst)
 }
 
+// line begins a line below the record. The indent comes before anything that
+// was logged: nothing can begin a line at the left, where records do.
 func (w *textWriter) line(dst []byte, indent string) []byte {
 	return append(append(dst, '\n'), indent...)
 }

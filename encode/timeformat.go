@@ -93,10 +93,11 @@ const (
 	daysToEnd     = 2932896 + daysToEpoch
 )
 
-// appendRFC3339 appends t in UTC with 3 or 9 digits of fraction. It takes a
-// fifth of what time.Time.AppendFormat does. A cache of the current second, as
-// other loggers have it, would be faster still, but it is mutable state shared
-// by all goroutines.
+// appendRFC3339 appends t in UTC with 3 or 9 digits of fraction. It takes half
+// as long as time.Time.AppendFormat does for its own RFC 3339 layout, and a
+// fifth of what that takes for one with fixed digits. A cache of the current
+// second, as other loggers have it, would be faster still, but it is mutable
+// state shared by all goroutines.
 func appendRFC3339(dst []byte, t time.Time, digits int) []byte {
 	sec := t.Unix()
 	days := sec / secondsPerDay
@@ -110,8 +111,8 @@ func appendRFC3339(dst []byte, t time.Time, digits int) []byte {
 	clock := uint32(sec - days*secondsPerDay)
 
 	const layout = "0000-00-00T00:00:00.000000000Z"
-	var b [len(layout)]byte
-	copy(b[:], layout)
+	dst = append(dst, layout...)
+	b := (*[len(layout)]byte)(dst[len(dst)-len(layout):])
 	put2(b[0:2], year/100)
 	put2(b[2:4], year%100)
 	put2(b[5:7], month)
@@ -129,9 +130,9 @@ func appendRFC3339(dst []byte, t time.Time, digits int) []byte {
 	b[28] = byte('0' + lo%10)
 	if digits == 3 {
 		b[23] = 'Z'
-		return append(dst, b[:24]...)
+		return dst[:len(dst)-6]
 	}
-	return append(dst, b[:]...)
+	return dst
 }
 
 // civil turns days since 0000-03-01 into a date of the Gregorian calendar, by

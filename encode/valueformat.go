@@ -91,8 +91,9 @@ const (
 	ErrorMessage ErrorFormat = 1
 )
 
-// appendFloat appends f as encoding/json does. It reports false, and appends
-// nothing, for NaN and the infinities, which JSON has no number for.
+// appendFloat appends f as encoding/json does (but e-07, not e-7: JSON allows
+// both). It reports false, and appends nothing, for NaN and the infinities,
+// which JSON has no number for.
 func appendFloat(dst []byte, f float64) ([]byte, bool) {
 	abs := math.Abs(f)
 	switch {

@@ -112,7 +112,7 @@ func related(twin *segment, h *header) bool {
 
 // take makes the header's word count over the name's.
 func (s *segment) take(h *header) {
-	s.seq, s.flags, s.origin = h.seq, h.flags, h.origin
+	s.seq, s.size, s.flags, s.origin = h.seq, h.size, h.flags, h.origin
 	s.setEpoch(h.epoch)
 }
 

@@ -1,0 +1,244 @@
+package buffer
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/internal/vfs"
+)
+
+// TestSecondOpen is T38 (and I21): the second opener of a directory gets a
+// sub-buffer at once, and works.
+func TestSecondOpen(t *testing.T) {
+	dir := t.TempDir()
+	a := open(t, dir, nil)
+	mustAppend(t, a, 1, 100)
+	start := time.Now()
+	b := open(t, dir, nil)
+	mustAppend(t, b, 2, 100)
+	t.Logf("second open and append: %v", time.Since(start))
+	if a.Stats().Sub || !b.Stats().Sub {
+		t.Fatal("which one is the sub-buffer?")
+	}
+	if ids := drain(t, b, 1); ids[0] != 2 {
+		t.Fatal(ids)
+	}
+	if ids := drain(t, a, 1); ids[0] != 1 {
+		t.Fatal(ids)
+	}
+	closeBuffer(t, b)
+	closeBuffer(t, a)
+}
+
+// TestAdopt is T38's other half (and I18, I22): what a dead process left in a
+// sub-directory, or in the main one, is delivered by one that lives, with the
+// dead one's meta, and its unreported losses with it.
+func TestAdopt(t *testing.T) {
+	for _, deadIsMain := range []bool{false, true} {
+		crash := vfs.NewCrash(1)
+		o := func(meta string) *Options {
+			o := testOptions()
+			o.AdoptEvery = 5 * time.Millisecond
+			o.Meta = []byte(meta)
+			return o
+		}
+		still := o("main")
+		still.AdoptEvery = -1
+		main := openOn(t, crash, "/buf", still)
+		sub := openOn(t, crash, "/buf", func() *Options { o := o("sub"); o.AdoptEvery = -1; return o }())
+		for id := range uint64(500) {
+			mustAppend(t, main, id, 300)
+			mustAppend(t, sub, 10_000+id, 300)
+		}
+		sub.Lose(TooOld, 2, [16]byte{9})
+		drain(t, sub, 100)
+		for sub.Stats().Acked != 100 {
+			t.Fatal(sub.Stats())
+		}
+		// Both processes die; one comes back.
+		killed := crash.Kill()
+		_ = main.Close()
+		_ = sub.Close()
+		var keeper *Buffer
+		if deadIsMain {
+			// Somebody else takes main for a moment, so that the new one is a
+			// sub-buffer, and then dies.
+			holder, err := killed.Lock("/buf/" + lockName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keeper = openOn(t, killed, "/buf", o("new"))
+			if !keeper.Stats().Sub {
+				t.Fatal("not a sub-buffer")
+			}
+			_ = holder.Close()
+		} else {
+			keeper = openOn(t, killed, "/buf", o("new"))
+		}
+		for id := range uint64(50) {
+			mustAppend(t, keeper, 20_000+id, 300)
+		}
+		got := map[uint64]int{}
+		metas := map[string]int{}
+		lastMain, lastSub := uint64(0), uint64(0)
+		var c Chunk
+		for len(got) < 500+400+50 {
+			c.Reset()
+			next(t, keeper, &c, 37)
+			for _, e := range c.Entries {
+				checkEntry(t, e)
+				id := idOf(e)
+				got[id]++
+				metas[string(e.Meta.Bytes)]++
+				switch { // in order within each log
+				case id < 10_000:
+					if id < lastMain {
+						t.Fatalf("%d after %d", id, lastMain)
+					}
+					lastMain = id
+				case id < 20_000:
+					if id < lastSub {
+						t.Fatalf("%d after %d", id, lastSub)
+					}
+					lastSub = id
+				}
+			}
+			keeper.Ack(c.Entries[len(c.Entries)-1].Mark)
+		}
+		if metas["main"] != 500 || metas["sub"] != 400 || metas["new"] != 50 {
+			t.Fatalf("main %v: %v", deadIsMain, metas)
+		}
+		s := keeper.Stats()
+		checkSum(t, s)
+		if s.Recovered != 900 || s.Adopted == 0 || s.Records != 0 {
+			t.Fatalf("%+v", s)
+		}
+		if l, ok := keeper.Loss(); !ok || l.Counts[TooOld][2] != 1 {
+			t.Fatalf("the dead one's losses: %+v", l)
+		}
+		closeBuffer(t, keeper)
+		// Nothing comes twice.
+		again := openOn(t, killed, "/buf", o("again"))
+		mustAppend(t, again, 1, 100)
+		drain(t, again, 1)
+		if s := again.Stats(); s.Recovered != 0 {
+			t.Fatalf("%+v", s)
+		}
+		closeBuffer(t, again)
+	}
+}
+
+// TestAdoptMidway: adoption while the worker is in the middle of the live log
+// keeps every mark and position valid.
+func TestAdoptMidway(t *testing.T) {
+	crash := vfs.NewCrash(1)
+	o := testOptions()
+	main := openOn(t, crash, "/buf", o)
+	sub := openOn(t, crash, "/buf", testOptions())
+	for id := range uint64(300) {
+		mustAppend(t, sub, 10_000+id, 300)
+		mustAppend(t, main, id, 300)
+	}
+	var c Chunk
+	main.Next(&c, 150, 1<<20)
+	main.Ack(c.Entries[49].Mark)
+	_ = sub.Close()
+	main.adoptAll()
+	main.Rewind(c.Entries[99].Mark)
+	p := mustAppend(t, main, 300, 300)
+	got := map[uint64]int{}
+	drainAll(t, main, func(e Entry) { got[idOf(e)]++ })
+	for id := uint64(100); id <= 300; id++ {
+		if got[id] != 1 || id < 300 && got[10_000+id] != 1 {
+			t.Fatalf("record %d: %d times; adopted: %d", id, got[id], got[10_000+id])
+		}
+	}
+	if len(got) != 201+300 || main.Acked() < p {
+		t.Fatalf("%d records, acked %d of %d", len(got), main.Acked(), p)
+	}
+	checkSum(t, main.Stats())
+	closeBuffer(t, main)
+}
+
+// TestKilledChildIsAdopted is T38 with processes: the lock of a killed process
+// is free at once, and no child of ours holds it.
+func TestKilledChildIsAdopted(t *testing.T) {
+	dir := t.TempDir()
+	appended, delivered := map[uint64]int{}, map[uint64]int{}
+	o := testOptions()
+	o.AdoptEvery = 10 * time.Millisecond
+	b := open(t, dir, o)
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	deadline := time.Now().Add(31 * time.Second)
+	for b.Stats().Adopted < uint64(len(appended)) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d appended: %+v", len(appended), b.Stats())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+	checkNoneLost(t, appended, delivered)
+	closeBuffer(t, b)
+	subs, _ := filepath.Glob(filepath.Join(dir, subPrefix+"*", "*.seg"))
+	if len(subs) > 0 {
+		t.Fatal(subs)
+	}
+}
+
+// TestRenamed is T25 (and I11): the directory gets another name between runs.
+func TestRenamed(t *testing.T) {
+	root := t.TempDir()
+	backlog(t, filepath.Join(root, "a"), quiet(), 0, 100, 100)
+	if err := os.Rename(filepath.Join(root, "a"), filepath.Join(root, "b")); err != nil {
+		t.Fatal(err)
+	}
+	got := map[uint64]int{}
+	collect(t, filepath.Join(root, "b"), quiet(), got)
+	if len(got) != 100 {
+		t.Fatal(len(got))
+	}
+}
+
+// TestCapLowered is T25 (and I47): a backlog larger than today's cap.
+func TestCapLowered(t *testing.T) {
+	dir := t.TempDir()
+	backlog(t, dir, quiet(), 0, 20_000, 300)
+	o := quiet()
+	o.MaxBytes = 1 << 20
+	b := open(t, dir, o)
+	for id := range uint64(100) {
+		mustAppend(t, b, 30_000+id, 300)
+	}
+	got := 0
+	drainAll(t, b, func(Entry) { got++ })
+	s := b.Stats()
+	checkSum(t, s)
+	if s.Recovered != 20_000 || got+int(s.Lost) != 20_100 {
+		t.Fatalf("%d delivered: %+v", got, s)
+	}
+	closeBuffer(t, b)
+}
+
+// TestSeqNearWrap is T25 (and I4): numbers near 2^32 and 2^63.
+func TestSeqNearWrap(t *testing.T) {
+	for _, seq := range []uint64{1<<32 - 3, 1<<63 - 1000, 1<<63 - 2} {
+		dir := t.TempDir()
+		b := open(t, dir, quiet())
+		b.mu.Lock()
+		b.own.nextSeq = seq
+		b.mu.Unlock()
+		for id := range uint64(2000) {
+			mustAppend(t, b, id, 300)
+		}
+		drain(t, b, 500)
+		acked := b.Stats().Acked
+		closeBuffer(t, b)
+		got := map[uint64]int{}
+		collect(t, dir, quiet(), got)
+		if len(got) != 2000-int(acked) {
+			t.Fatalf("seq %d: %d of %d", seq, len(got), 2000-acked)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package file
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -162,4 +163,39 @@ func TestMissingDirectory(t *testing.T) {
 	}
 	send(t, a, "m")
 	wantFile(t, d.Path, "m")
+}
+
+// BenchmarkSend is one record by one Send, as a Direct route does, and batches
+// as the worker sends them, beside a bare write of the same lines.
+func BenchmarkSend(b *testing.B) {
+	for _, size := range []int{1, 100} {
+		recs := batch(slices.Repeat([]string{"order paid"}, size)...)
+		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
+			d := dest(b)
+			d.MaxSize = -1
+			a := open(b, d)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := a.Send(b.Context(), recs); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("write/records=%d", size), func(b *testing.B) {
+			a := open(b, dest(b))
+			if err := a.encode(recs); err != nil {
+				b.Fatal(err)
+			}
+			f, err := os.OpenFile(a.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer f.Close()
+			for b.Loop() {
+				if _, err := f.Write(a.buf[1:]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

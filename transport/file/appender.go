@@ -122,6 +122,8 @@ func (a *appender) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The size is what the file has now, other processes' lines included; one
+	// of our own count would be wrong as soon as there are two.
 	if a.due(info, time.Now()) {
 		if info, err = a.rotate(ctx, info); err != nil {
 			return err

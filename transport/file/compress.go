@@ -62,6 +62,7 @@ func (k *keeper) writeCompressed(ctx context.Context, src *os.File, to string, r
 			os.Remove(part)
 		}
 	}()
+	// The umask has had its say in OpenFile; it is not asked.
 	if err := dst.Chmod(k.dest.Mode); err != nil {
 		return err
 	}

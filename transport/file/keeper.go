@@ -47,6 +47,9 @@ func (k *keeper) close() error {
 	}
 }
 
+// The pauses between two passes. Files that another process has open and errors
+// are tried again ever more rarely; an idle process on a shared file may keep one
+// open for hours, and listing a directory each minute for it costs nothing.
 const (
 	firstRetry = time.Second
 	lastRetry  = time.Minute

@@ -88,6 +88,9 @@ func openPlain(name string, mode fs.FileMode) (*os.File, error) {
 	return f, nil
 }
 
+// makePlain asks the open file, not its name: between a look at a name and the
+// opening of it, another file can take its place. The look before opening is for
+// what cannot be opened without harm, such as a pipe that nobody writes to.
 func makePlain(f *os.File, mode fs.FileMode) error {
 	info, err := f.Stat()
 	if err != nil {

@@ -32,6 +32,10 @@ func lockShared(f *os.File) (bool, error) {
 // errors.ErrUnsupported where there are no locks.
 func lockExclusive(f *os.File) (bool, error) { return flock(f, unix.LOCK_EX) }
 
+// flock uses flock(2) and not fcntl's record locks: those are the process's, so
+// that two transports of one process would not see each other, and closing any
+// descriptor of the file would give them up. A child process inherits neither,
+// since Go opens files close-on-exec.
 func flock(f *os.File, how int) (bool, error) {
 	conn, err := f.SyscallConn()
 	if err != nil {

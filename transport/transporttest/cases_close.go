@@ -54,7 +54,8 @@ func releases(t testing.TB, h *Harness) {
 	}
 }
 
-// round opens a transport, uses it every other time, and closes it.
+// round opens a transport, uses it every other time (one that was never used
+// takes another way through Close), and closes it.
 func (s *session) round(i int) {
 	s.t.Helper()
 	s.open()

@@ -6,6 +6,9 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
+// openChecks opens what is valid and what is not. Which values are valid is the
+// adapter's to say; that none of them panics, and that the errors hold no secret,
+// is looked at here.
 func openChecks(t testing.TB, h *Harness) {
 	s := begin(t, h)
 	s.open()
@@ -62,6 +65,8 @@ func (s *session) wantPlain(err error) {
 	}
 }
 
+// describe asks twice, though the worker asks once: limits that depend on what
+// happened since would make the worker's batches wrong without anyone noticing.
 func describe(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	d := s.desc
@@ -74,6 +79,8 @@ func describe(t testing.TB, h *Harness) {
 	}
 }
 
+// importPaths looks for the empty prefix above all: it would keep every record of
+// the program out of the route.
 func importPaths(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	client, ok := s.tr.(transport.Client)

@@ -140,6 +140,7 @@ func (s *session) sendConcurrently(first, size int) {
 	}
 }
 
+// positions returns where the records of a batch stand among those that arrived.
 func positions(numbers []int, first, size int) []int {
 	var at []int
 	for n := first; n < first+size; n++ {
@@ -169,6 +170,8 @@ func held(t testing.TB, h *Harness) {
 	}
 }
 
+// probe asks a working receiver, which must not take the question for a record,
+// and a dead one.
 func probe(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	prober, ok := s.tr.(transport.Prober)

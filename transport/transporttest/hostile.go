@@ -16,37 +16,52 @@ type hostile struct {
 
 func hostileRecords() []hostile {
 	records := []hostile{
+		// GELF requires a message, syslog allows none, and a line format may
+		// write an empty line for it, which its reader skips.
 		{"no message", func(n int) encode.Record { return with(n, func(r *encode.Record) { r.Message = "" }) }},
+		// Nested objects, structured data and field lists that are empty have a
+		// form of their own in many formats ("-" in RFC 5424).
 		{"no attributes", func(n int) encode.Record { return with(n, func(r *encode.Record) { r.Attrs = nil }) }},
+		// A zero time is not 1970, and level 0 is INFO.
 		{"nothing but a message", func(n int) encode.Record {
 			return encode.Record{Message: mark(n), Resource: &encode.Resource{}}
 		}},
+		// An empty name is no name in logfmt, RFC 5424 and most stores.
 		{"an empty key", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) { r.Attrs = spare(slog.String("", "value")) })
 		}},
+		// JSON parsers disagree about which one counts; some refuse both.
 		{"the same key twice", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) { r.Attrs = spare(slog.Int("k", 1), slog.Int("k", 2)) })
 		}},
+		// What a service logs of its input must not pass for the record's own
+		// time, level or message (S6).
 		{"keys of the format's own", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) {
 				r.Attrs = spare(slog.String("time", "never"), slog.String("level", "!"), slog.String("msg", "forged"),
 					slog.String("message", "forged"), slog.String("source", "!"), slog.String("@timestamp", "!"))
 			})
 		}},
+		// As many and as deep as slogship keeps them (S9): stores with less
+		// room refuse the record, which is Permanent, and not the batch.
 		{"1,024 attributes", manyAttrs},
 		{"64 levels of groups", deepGroups},
+		// Larger than a datagram, and than many a server's line buffer.
 		{"a message of 256 KiB", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) { r.Message = mark(n) + strings.Repeat(" wide", 256<<10/5) })
 		}},
 		{"an attribute of 256 KiB", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) { r.Attrs = spare(slog.Any("b", make([]byte, 256<<10))) })
 		}},
+		// RFC 3339 ends with the year 9999, and nanoseconds in an int64 with
+		// 2262.
 		{"the year 0 and the year 10,000", func(n int) encode.Record {
 			return with(n, func(r *encode.Record) {
 				r.Time, r.Observed = time.Time{}, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 				r.Attrs = spare(slog.Time("year 0", time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)), slog.Duration("d", -1<<63))
 			})
 		}},
+		// Severities are a handful of names; a level is any number.
 		{"levels far out", func(n int) encode.Record { return with(n, func(r *encode.Record) { r.Level = -1 << 31 }) }},
 	}
 	for _, h := range hostileTexts() {
@@ -59,6 +74,8 @@ func hostileRecords() []hostile {
 	return records
 }
 
+// A hostileText is sent twice: within a message, and in the place of every other
+// text of a record.
 type hostileText struct{ name, text string }
 
 // hostileTexts are the texts of S1 and S5: what ends a line, a field or a
@@ -86,6 +103,7 @@ func with(n int, change func(r *encode.Record)) encode.Record {
 	return r
 }
 
+// manyAttrs returns a record with keys of 64 lengths, each used 16 times.
 func manyAttrs(n int) encode.Record {
 	return with(n, func(r *encode.Record) {
 		attrs := make([]slog.Attr, 1024)
@@ -96,6 +114,8 @@ func manyAttrs(n int) encode.Record {
 	})
 }
 
+// deepGroups returns a record with groups and lists within each other: formats
+// without nesting make one name of 64, and recursive encoders go that deep.
 func deepGroups(n int) encode.Record {
 	return with(n, func(r *encode.Record) {
 		a := slog.Int("leaf", 1)
@@ -108,6 +128,9 @@ func deepGroups(n int) encode.Record {
 	})
 }
 
+// textEverywhere returns a record with the text in every place that is not the
+// message: keys, group names, values of each kind that holds text, and what the
+// service says of itself. It has no mark, so its place in the order tells it.
 func textEverywhere(n int, text string) encode.Record {
 	return with(n, func(r *encode.Record) {
 		r.Attrs = spare(

@@ -26,6 +26,7 @@ func poison(recs []encode.Record) {
 	}
 }
 
+// poisonAttrs goes down before it overwrites: afterwards the way is gone.
 func poisonAttrs(attrs []slog.Attr) {
 	for i := range attrs {
 		poisonValue(attrs[i].Value)
@@ -58,6 +59,7 @@ func poisonAny(x any) {
 	}
 }
 
+// poisonBytes keeps the length: a reader that kept the slice reads all of it.
 func poisonBytes(b []byte) {
 	n := copy(b, poisoned)
 	for i := n; i < len(b); i++ {
@@ -65,6 +67,8 @@ func poisonBytes(b []byte) {
 	}
 }
 
+// poisonError overwrites the error itself and not only the pointer to it, for it
+// is the pointer that a transport would have kept.
 func poisonError(e *encode.Error) {
 	for i, cause := range e.Causes {
 		poisonError(cause)
@@ -103,6 +107,8 @@ func fingerprint(recs []encode.Record) string {
 	return b.String()
 }
 
+// printAttrs also writes what stands behind the end, up to the capacity: that is
+// where append in place leaves its traces.
 func printAttrs(b *strings.Builder, attrs []slog.Attr) {
 	fmt.Fprintf(b, "%d{", len(attrs))
 	for _, a := range attrs[:cap(attrs)] {

@@ -17,6 +17,9 @@ import (
 // suite may overwrite it after Send and build the same record again.
 type maker func() encode.Record
 
+// Numbers of records begin with 0 in each case and do not repeat in it, so what
+// arrived is compared as a list of numbers.
+
 // numbered returns makers for the records from up to, but without, to.
 func numbered(from, to int) []maker {
 	makers := make([]maker, 0, to-from)

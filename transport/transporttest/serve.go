@@ -60,6 +60,8 @@ type server struct {
 	done     chan struct{} // closed when serve has returned
 }
 
+// start listens where it did before. The port is free: Go sets SO_REUSEADDR, so
+// that connections of the killed receiver in TIME_WAIT do not hold it.
 func (s *server) start() {
 	inner, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -74,6 +76,8 @@ func (s *server) start() {
 	}()
 }
 
+// kill breaks the connections before it waits for serve, which may itself wait
+// for their handlers.
 func (s *server) kill() {
 	if s.listener == nil {
 		return
@@ -93,6 +97,9 @@ type listener struct {
 	killed bool       // guarded by mu
 }
 
+// Accept breaks a connection that came while the receiver was being killed: it
+// was taken out of the queue before the listener was closed, and registered by
+// nobody that reset could see.
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {

@@ -53,6 +53,7 @@ func beginOpen(t testing.TB, h *Harness) *session {
 	return s
 }
 
+// open also asks for the Description, before the first Send, as the worker does.
 func (s *session) open() {
 	s.t.Helper()
 	tr, err := s.dest.Open()
@@ -63,7 +64,9 @@ func (s *session) open() {
 	s.tr, s.desc = tr, tr.Describe()
 }
 
-// close closes the transport once; a case may have done so itself.
+// close closes the transport once; a case may have done so itself. Closing after
+// a case has failed is bounded as well, or one hanging Close would hide which
+// sentence was broken.
 func (s *session) close() {
 	s.t.Helper()
 	if s.tr == nil {
@@ -130,7 +133,10 @@ func (s *session) overdue(ctx context.Context) <-chan struct{} {
 	return late
 }
 
-// check looks at what Send returned for a batch of size.
+// check looks at what Send returned for a batch of size. The worker copes with a
+// BatchError of another length (it takes it for a plain error) and with a Resend
+// of too much (it rewinds to its acknowledged position), and so hides the mistake
+// behind duplicates. Here it is one.
 func (s *session) check(err error, size int) {
 	s.t.Helper()
 	s.inspect(err)
@@ -178,6 +184,9 @@ func (s *session) pace(want int) {
 	}
 }
 
+// deliverBatch sends one batch, and its halves if it is refused as a whole. A
+// record that is refused alone is one for the dead letter: not taken, and not a
+// failure.
 func (s *session) deliverBatch(makers []maker) []bool {
 	s.t.Helper()
 	taken := make([]bool, len(makers))
@@ -248,6 +257,7 @@ func (s *session) arrived(want []int) {
 	}
 }
 
+// upTo returns the numbers of the first n records.
 func upTo(n int) []int {
 	numbers := make([]int, n)
 	for i := range numbers {

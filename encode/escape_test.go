@@ -95,7 +95,7 @@ func FuzzDecodeRune(f *testing.F) {
 }
 
 func TestDecodeRuneAllTwoAndThreeBytes(t *testing.T) {
-	for x := range 1 << 24 {
+	for x := 0xBF0000; x < 1<<24; x++ { // from the last byte that leads nothing
 		b := []byte{byte(x >> 16), byte(x >> 8), byte(x)}
 		r, size := decodeRune(b, 0)
 		if wantR, wantSize := utf8.DecodeRune(b); r != wantR || size != wantSize {

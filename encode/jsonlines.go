@@ -21,8 +21,9 @@ package encode
 //   - A value of type [JSON] is copied onto one line, with the same escapes. Its
 //     own names are not compared. If it is not valid, it becomes a string.
 //   - Groups, lists and causes deeper than 64 levels, attributes after the
-//     1,024th of one object, and what is beyond MaxBytes are left out, and marked: by "!TRUNCATED" in or in place of a string, and by the
-//     name "!TRUNCATED" with the number of attributes that are missing.
+//     1,024th of one object, and what is beyond MaxBytes are left out, and
+//     marked: by "!TRUNCATED" in or in place of a string, and by the name
+//     "!TRUNCATED" with the number of attributes that are missing.
 //
 // Values of kind Any outside the set that [Record] names become the string
 // "!UNSUPPORTED" with their type.

@@ -41,8 +41,10 @@ type Buffer struct {
 	dirty    chan struct{} // cap 1: signals to the flusher
 	closing  chan struct{} // closed when Close begins
 	tasks    sync.WaitGroup
-	idle     atomic.Bool // the maintainer sleeps without a timer
-	adopting atomic.Bool // a look for orphans is under way
+	idle     atomic.Bool  // the maintainer sleeps without a timer
+	held     int64        // bytes that the budget keeps for us; owned by the maintainer
+	asked    atomic.Int64 // bytes that another buffer of the budget needs
+	adopting atomic.Bool  // a look for orphans is under way
 
 	reader reader
 
@@ -90,6 +92,9 @@ func Open(fsys vfs.FS, dir string, o *Options) (*Buffer, error) {
 		b.logs = []*log{b.own}
 	} else if err := b.openDir(dir); err != nil {
 		return nil, fmt.Errorf("buffer: open %q: %w", dir, err)
+	}
+	if opt.Budget != nil {
+		opt.Budget.join(b)
 	}
 	b.startTasks()
 	return b, nil

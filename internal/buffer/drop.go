@@ -8,10 +8,16 @@ import (
 // makeRoom reserves size bytes under the caps, dropping what is oldest if that
 // is the policy. must: producers wait for it.
 func (b *Buffer) makeRoom(size int64, must bool) bool {
+	b.claimHeld()
 	for !b.reserve(size, must) {
-		if b.opt.WhenFull != DropOldest || !b.dropOldest() {
-			return false
+		b.retire(&due{}) // the newest sealed ones may be the better victims
+		if b.opt.WhenFull == DropOldest && b.dropOldest() {
+			continue
 		}
+		if b.opt.Budget != nil && must {
+			b.opt.Budget.squeeze(b, size)
+		}
+		return false
 	}
 	return true
 }

@@ -34,7 +34,9 @@ func (b *Buffer) finish() error {
 	}
 	b.mu.Lock()
 	if b.opt.Budget != nil {
+		b.claimHeld()
 		b.opt.Budget.Release(b.disk)
+		b.opt.Budget.leave(b)
 	}
 	b.mu.Unlock()
 	if err := errors.Join(errs...); err != nil {

@@ -58,6 +58,7 @@ const idleAfter = time.Second
 // producers may be waiting.
 func (b *Buffer) upkeep(u *upkeep, now time.Time) time.Duration {
 	next := &due{now: now, at: now.Add(time.Hour)}
+	b.yield()
 	b.makeAhead(u, now, next)
 	b.retire(next)
 	b.removePassed()

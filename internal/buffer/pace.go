@@ -27,11 +27,15 @@ const (
 func (p *pace) init(o *Options) {
 	// At least eight segments under the cap: one active, spares, and something
 	// to drop.
-	most := max(o.MaxBytes/8&^(pageSize-1), smallest)
+	room := o.MaxBytes
+	if o.Budget != nil {
+		room = min(room, o.Budget.max)
+	}
+	most := max(room/8&^(pageSize-1), smallest)
 	p.min = min(int64(o.MinSegment), most)
 	p.max = min(int64(o.MaxSegment), most)
 	p.size = p.min
-	p.cap = o.MaxBytes
+	p.cap = room
 }
 
 // filled notes that a segment of size bytes was used up in d.

@@ -1,0 +1,533 @@
+package buffer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/internal/vfs"
+)
+
+// TestAppendAllocs: the hot path allocates nothing.
+func TestAppendAllocs(t *testing.T) {
+	for _, m := range []Mode{Mapped, Heap} {
+		o := testOptions()
+		o.Mode, o.MinSegment, o.MaxSegment = m, 16<<20, 16<<20
+		b := open(t, t.TempDir(), o)
+		r := record(1, 256)
+		mustAppend(t, b, 1, 256)
+		ctx := context.Background()
+		if n := testing.AllocsPerRun(1000, func() { _, _ = b.Append(ctx, r) }); n != 0 {
+			t.Errorf("mode %d: %v allocations", m, n)
+		}
+		closeBuffer(t, b)
+	}
+}
+
+// TestWakeUp is T39 (and I7): one record after idle, many times; each arrives
+// soon, and without polling.
+func TestWakeUp(t *testing.T) {
+	rounds := 3000
+	if nightly() {
+		rounds = 100_000
+	}
+	b := open(t, "", &Options{Mode: Heap, NewID: newID(), StallTimeout: 5 * time.Second})
+	got := make(chan uint64)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		var c Chunk
+		for {
+			if b.Next(&c, 10, 1<<20) == 0 {
+				if b.Arm() {
+					select {
+					case <-b.Ready():
+					case <-done:
+						return
+					}
+				}
+				continue
+			}
+			b.Ack(c.Entries[len(c.Entries)-1].Mark)
+			for _, e := range c.Entries {
+				got <- idOf(e)
+			}
+			c.Reset()
+		}
+	})
+	for id := range uint64(rounds) {
+		mustAppend(t, b, id, 40)
+		select {
+		case g := <-got:
+			if g != id {
+				t.Fatalf("%d after %d", g, id)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("record %d: the wake-up was lost: %+v", id, b.Stats())
+		}
+		if id%3 == 0 {
+			runtime.Gosched()
+		}
+	}
+	close(done)
+	wg.Wait()
+	closeBuffer(t, b)
+}
+
+// TestConcurrent is T42 and the buffer's part of T36: producers, consumer,
+// statistics and the end of it all at once; order per producer holds and the
+// sums are right at every look.
+func TestConcurrent(t *testing.T) {
+	eachMode(t, func(t *testing.T, m Mode) {
+		o := testOptions()
+		o.Mode = m
+		b := open(t, t.TempDir(), o)
+		const producers, each = 8, 3000
+		var wg sync.WaitGroup
+		var accepted, refused atomic.Uint64
+		for p := range uint64(producers) {
+			wg.Go(func() {
+				for i := range uint64(each) {
+					_, err := b.Append(context.Background(), record(p<<32|i, 16+int(i%300)))
+					switch {
+					case err == nil:
+						accepted.Add(1)
+					case errors.Is(err, ErrClosed):
+						refused.Add(1)
+					default:
+						t.Error(err)
+					}
+				}
+			})
+		}
+		stop := make(chan struct{})
+		var looks sync.WaitGroup
+		looks.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					checkSum(t, b.Stats())
+					_ = b.Acked() > b.Tail()
+					runtime.Gosched()
+				}
+			}
+		})
+		var last [producers]int64
+		for p := range last {
+			last[p] = -1
+		}
+		n := 0
+		visit := func(e Entry) {
+			id := idOf(e)
+			if i := int64(id & 0xffffffff); i <= last[id>>32] {
+				t.Errorf("producer %d: %d after %d", id>>32, i, last[id>>32])
+			} else {
+				last[id>>32] = i
+			}
+			n++
+			if n == producers*each/2 {
+				b.Stop()
+			}
+		}
+		drainUntil(t, b, visit, func() bool { return n >= producers*each/2 })
+		wg.Wait()
+		drainAll(t, b, visit)
+		close(stop)
+		looks.Wait()
+		s := b.Stats()
+		if s.Appended != accepted.Load() || s.Dropped.Total() != refused.Load() || n != int(s.Appended) {
+			t.Fatalf("%d accepted, %d refused, %d read: %+v", accepted.Load(), refused.Load(), n, s)
+		}
+		closeBuffer(t, b)
+	})
+}
+
+// drainUntil reads and acknowledges until enough says so.
+func drainUntil(t testing.TB, b *Buffer, visit func(Entry), enough func() bool) {
+	t.Helper()
+	var c Chunk
+	for !enough() {
+		c.Reset()
+		next(t, b, &c, 100)
+		for _, e := range c.Entries {
+			checkEntry(t, e)
+			visit(e)
+		}
+		b.Ack(c.Entries[len(c.Entries)-1].Mark)
+	}
+}
+
+// TestOpenClose is T37: no goroutine and no file stays behind.
+func TestOpenClose(t *testing.T) {
+	rounds := 200
+	if nightly() {
+		rounds = 1000
+	}
+	dir := t.TempDir()
+	once := func(i int) {
+		b := open(t, dir, nil)
+		if i%2 == 0 {
+			mustAppend(t, b, uint64(i), 100)
+			drain(t, b, 1)
+		}
+		closeBuffer(t, b)
+		closeBuffer(t, b) // twice is once
+	}
+	once(0)
+	g, f := runtime.NumGoroutine(), openFiles()
+	for i := range rounds {
+		once(i)
+	}
+	if now := runtime.NumGoroutine(); now > g {
+		t.Errorf("%d goroutines, %d before", now, g)
+	}
+	if now := openFiles(); now > f {
+		t.Errorf("%d open files, %d before", now, f)
+	}
+}
+
+func openFiles() int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(entries)
+}
+
+// TestAfterClose: every method may be called after Close.
+func TestAfterClose(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	mustAppend(t, b, 1, 100)
+	closeBuffer(t, b)
+	if _, err := b.Append(context.Background(), record(1, 100)); !errors.Is(err, ErrClosed) {
+		t.Fatal(err)
+	}
+	if err := b.WaitAcked(context.Background(), b.Tail()); !errors.Is(err, ErrClosed) {
+		t.Fatal(err)
+	}
+	b.Stop()
+	s := b.Stats()
+	if s.Dropped[Closed][1] != 1 || s.Refused != 1 {
+		t.Fatalf("%+v", s)
+	}
+}
+
+// TestOptionsChecked: each field out of range is an error.
+func TestOptionsChecked(t *testing.T) {
+	id := newID()
+	for i, o := range []*Options{
+		nil, {}, {NewID: id, Mode: 3}, {NewID: id, Durability: 3}, {NewID: id, WhenFull: 3}, {NewID: id, MaxBytes: 1},
+		{NewID: id, Keep: 8}, {NewID: id, MinSegment: 1}, {NewID: id, MinSegment: 1 << 20, MaxSegment: 1 << 19},
+		{NewID: id, MaxRecord: 15}, {NewID: id, Meta: make([]byte, maxMeta+1)}, {NewID: id, Shed: [Levels]float64{2}},
+		{NewID: id, SyncEvery: -1}, {NewID: id, StallTimeout: -1}, {NewID: id, BlockTimeout: -1},
+	} {
+		if b, err := Open(nil, "", o); err == nil {
+			t.Errorf("case %d: accepted", i)
+			_ = b.Close()
+		}
+	}
+}
+
+// TestBacklog is T23 (and I3, I19): a large backlog does not hold up the first
+// append, and it is read in bounded memory.
+func TestBacklog(t *testing.T) {
+	dir := t.TempDir()
+	o := quiet()
+	o.MinSegment, o.MaxSegment = 4<<20, 4<<20
+	segs := backlog(t, dir, o, 0, 14_000, 300)
+	if len(segs) < 2 {
+		t.Skip("one segment only")
+	}
+	// Sparse files stand for the rest: holes scan as fast as the disk allows.
+	p, err := os.ReadFile(segs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := parseHeader(p[:headerSize])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 256 {
+		seq := uint64(1000 + i)
+		s := segment{seq: seq}
+		s.setEpoch(newEpoch())
+		h.seq, h.epoch, h.size = seq, s.epoch, 4<<20
+		name := filepath.Join(dir, s.String()+segSuffix)
+		write(t, name, appendHeader(nil, &h))
+		if err := os.Truncate(name, 4<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.MaxBytes = 4 << 30
+	start := time.Now()
+	b := open(t, dir, o)
+	mustAppend(t, b, 99_999, 300)
+	t.Logf("first append after %v with 1 GiB found", time.Since(start))
+	if !b.Stats().Recovering {
+		t.Log("the scan was done already")
+	}
+	n := 0
+	drainAll(t, b, func(Entry) { n++ })
+	if n != 14_001 {
+		t.Fatal(n)
+	}
+	closeBuffer(t, b)
+}
+
+// TestModes is S19 and S20's part here: directories 0700, files 0600, a
+// symbolic link in the way is not followed.
+func TestModes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	dir := filepath.Join(t.TempDir(), "buf")
+	b := open(t, dir, nil)
+	mustAppend(t, b, 1, 100)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		i, err := d.Info()
+		if err != nil {
+			return err
+		}
+		want := fs.FileMode(0o600)
+		if d.IsDir() {
+			want = 0o700
+		}
+		if i.Mode().Perm() != want {
+			t.Errorf("%s: %v", path, i.Mode())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeBuffer(t, b)
+	target := filepath.Join(t.TempDir(), "target")
+	write(t, target, []byte("theirs"))
+	for _, name := range []string{"cursor"} {
+		_ = os.Remove(filepath.Join(dir, name))
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = open(t, dir, quiet())
+	mustAppend(t, b, 2, 100)
+	drain(t, b, 2)
+	closeBuffer(t, b)
+	if p, _ := os.ReadFile(target); string(p) != "theirs" {
+		t.Fatal("a symbolic link was followed")
+	}
+}
+
+// TestBudget: two buffers share a cap, and give it back.
+func TestBudget(t *testing.T) {
+	budget := NewBudget(2 << 20)
+	open2 := func() (*Buffer, *Buffer) {
+		o := quiet()
+		o.Budget, o.Mode = budget, Heap
+		p := *o
+		return open(t, "", o), open(t, "", &p)
+	}
+	a, b := open2()
+	for id := range uint64(20_000) {
+		_, _ = a.Append(context.Background(), record(id, 300))
+		_, _ = b.Append(context.Background(), record(id, 300))
+		if u := budget.Used(); u > budget.Max() {
+			t.Fatal(u)
+		}
+	}
+	checkSum(t, a.Stats())
+	checkSum(t, b.Stats())
+	if a.Stats().Records == 0 || b.Stats().Records == 0 {
+		t.Fatalf("one has it all: %+v\n%+v", a.Stats(), b.Stats())
+	}
+	closeBuffer(t, a)
+	closeBuffer(t, b)
+	if u := budget.Used(); u != 0 {
+		t.Fatalf("%d bytes never came back", u)
+	}
+}
+
+// TestNetworkVolume: no mapping there, and no adopting.
+func TestNetworkVolume(t *testing.T) {
+	crash := vfs.NewCrash(1)
+	crash.SetKind(vfs.Network)
+	b := openOn(t, crash, "/buf", testOptions())
+	if b.opt.Mode != Written || !b.network {
+		t.Fatal("mapped")
+	}
+	mustAppend(t, b, 1, 100)
+	drain(t, b, 1)
+	closeBuffer(t, b)
+}
+
+// TestClock is T22: record times of any kind change neither order nor sums.
+func TestClock(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	times := []int64{1 << 62, -1 << 62, 0, 5, -5, time.Now().UnixNano()}
+	for i := range 600 {
+		r := record(uint64(i), 100)
+		r.Time = times[i%len(times)]
+		if _, err := b.Append(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var c Chunk
+	n := 0
+	for n < 600 {
+		c.Reset()
+		next(t, b, &c, 100)
+		for _, e := range c.Entries {
+			if idOf(e) != uint64(n) || e.Time != times[n%len(times)] {
+				t.Fatalf("entry %d is %d", n, idOf(e))
+			}
+			n++
+		}
+		b.Ack(c.Entries[len(c.Entries)-1].Mark)
+	}
+	closeBuffer(t, b)
+}
+
+// TestModel is the buffer's share of T43: random steps against a list.
+func TestModel(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rounds, steps := 6, 1500
+	if nightly() {
+		rounds, steps = 1000, 1500
+	}
+	for i := range rounds {
+		for _, m := range []Mode{Mapped, Written} {
+			modelRound(t, rand.New(rand.NewPCG(seed, uint64(i))), m, steps)
+		}
+	}
+}
+
+type model struct {
+	log   []uint64 // appended, in order
+	read  int      // handed out
+	acked int
+	marks []Mark // of log[acked:read]
+}
+
+func modelRound(t *testing.T, rng *rand.Rand, mode Mode, steps int) {
+	t.Helper()
+	fsys := vfs.NewCrash(rng.Uint64())
+	opt := func() *Options { o := quiet(); o.Mode = mode; return o }
+	b := openOn(t, fsys, "/buf", opt())
+	var m model
+	var c Chunk
+	id := uint64(0)
+	for range steps {
+		switch k := rng.IntN(100); {
+		case k < 60:
+			mustAppend(t, b, id, 16+rng.IntN(2000))
+			m.log = append(m.log, id)
+			id++
+		case k < 75:
+			c.Reset()
+			b.Next(&c, 1+rng.IntN(40), 1+rng.IntN(30_000))
+			for _, e := range c.Entries {
+				checkEntry(t, e)
+				if m.read >= len(m.log) || m.log[m.read] != idOf(e) {
+					t.Fatalf("read %d at %d of %d", idOf(e), m.read, len(m.log))
+				}
+				m.read++
+				m.marks = append(m.marks, e.Mark)
+			}
+		case k < 88 && len(m.marks) > 0:
+			n := 1 + rng.IntN(len(m.marks))
+			b.Ack(m.marks[n-1])
+			m.acked += n
+			m.marks = m.marks[n:]
+		case k < 96:
+			n := rng.IntN(len(m.marks) + 1)
+			if n == 0 {
+				b.Rewind(Mark{})
+			} else {
+				b.Rewind(m.marks[n-1])
+			}
+			m.read = m.acked + n
+			m.marks = m.marks[:n]
+		case k < 98:
+			// A kill, or a clean end.
+			next := fsys.Kill()
+			_ = b.Close()
+			if rng.IntN(2) == 0 {
+				next = fsys.Kill()
+			}
+			fsys = next
+			b = openOn(t, fsys, "/buf", opt())
+			m.log = slices.Clone(m.log[m.acked:])
+			m.read, m.acked, m.marks = 0, 0, nil
+			waitScanned(t, b)
+		}
+		s := b.Stats()
+		checkSum(t, s)
+		if int(s.Records) != len(m.log)-m.acked {
+			t.Fatalf("%d buffered, the model has %d: %+v", s.Records, len(m.log)-m.acked, s)
+		}
+	}
+	closeBuffer(t, b)
+}
+
+func waitScanned(t *testing.T, b *Buffer) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for b.Stats().Recovering {
+		if time.Now().After(deadline) {
+			t.Fatal("never scanned")
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestCrashLoop is T3: lives that only append, one after the other.
+func TestCrashLoop(t *testing.T) {
+	fsys := vfs.NewCrash(1)
+	lives := 100
+	total := 0
+	for range lives {
+		o := quiet()
+		b := openOn(t, fsys, "/buf", o)
+		for range 20 {
+			mustAppend(t, b, uint64(total), 200)
+			total++
+		}
+		n := fsys.Kill()
+		_ = b.Close()
+		fsys = n
+	}
+	if u := fsys.Used(); u > int64(lives+4)*64<<10 {
+		t.Fatal(u)
+	}
+	b := openOn(t, fsys, "/buf", quiet())
+	n := 0
+	drainAll(t, b, func(e Entry) {
+		if idOf(e) != uint64(n) {
+			t.Fatalf("%d at %d", idOf(e), n)
+		}
+		n++
+	})
+	if n != total {
+		t.Fatal(fmt.Sprint(n, total))
+	}
+	closeBuffer(t, b)
+	if u := fsys.Used(); u > 3*cursorSize {
+		t.Fatalf("%d bytes left over", u)
+	}
+}

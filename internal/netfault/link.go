@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type link struct {
 	client, server net.Conn
 	broken         chan struct{} // closed by reset
 	once           sync.Once
+	ate            atomic.Bool // bytes were thrown away: HalfOpen
 }
 
 // abort closes with RST instead of FIN.
@@ -44,9 +46,9 @@ func (l *link) run() {
 
 // pump passes bytes on until the end of file, and then that.
 func (l *link) pump(from, to net.Conn, fromClient bool) {
-	buf, carried, eaten := make([]byte, 64<<10), 0, false
+	buf, carried := make([]byte, 64<<10), 0
 	for {
-		f, ok := l.passable(eaten && fromClient)
+		f, ok := l.passable()
 		if !ok {
 			return
 		}
@@ -58,12 +60,12 @@ func (l *link) pump(from, to net.Conn, fromClient bool) {
 			size = min(size, max(f.Rate/20, 1))
 		}
 		n, err := from.Read(buf[:size])
-		f, ok = l.passable(false) // it may have changed while Read waited
+		f, ok = l.passable() // it may have changed while Read waited
 		if !ok {
 			return
 		}
 		if f.HalfOpen && fromClient {
-			eaten = eaten || n > 0
+			l.ate.Store(l.ate.Load() || n > 0)
 			n = 0
 		}
 		if carried += n; fromClient && f.ResetAfter > 0 && carried > f.ResetAfter {
@@ -82,11 +84,12 @@ func (l *link) pump(from, to net.Conn, fromClient bool) {
 }
 
 // passable waits while nothing passes and reports whether the link still
-// stands. A link that has eaten bytes ends when that fault is lifted.
-func (l *link) passable(eaten bool) (Fault, bool) {
+// stands. One that ate bytes does not, once that fault is lifted: Set resets
+// it, but for one that ate while Set ran.
+func (l *link) passable() (Fault, bool) {
 	for {
 		f, changed := l.proxy.state()
-		if eaten && !f.HalfOpen {
+		if l.ate.Load() && !f.HalfOpen {
 			l.reset()
 			return f, false
 		}

@@ -85,6 +85,11 @@ func (p *Proxy) Set(f Fault) {
 	p.fault = f
 	close(p.changed)
 	p.changed = make(chan struct{})
+	for l := range p.links {
+		if l.ate.Load() && !f.HalfOpen {
+			l.reset()
+		}
+	}
 }
 
 // Reset breaks every connection with RST, both ways.

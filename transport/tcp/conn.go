@@ -24,6 +24,7 @@ type conn struct {
 	made    time.Time
 	version uint64    // of the TLS files it was made with
 	used    time.Time // end of the last Send; zero before
+	calm    bool      // all was confirmed a while after that
 	scratch [4096]byte
 }
 

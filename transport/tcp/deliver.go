@@ -57,7 +57,7 @@ func (t *stream) deliver(ctx context.Context, recs []encode.Record) error {
 	}
 	t.window.sent(bytes, sent)
 	t.host.Worked(t.conn.addr)
-	t.conn.used = time.Now()
+	t.conn.used, t.conn.calm = time.Now(), false
 	return answers.err()
 }
 

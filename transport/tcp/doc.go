@@ -13,9 +13,10 @@
 // breaks, they are sent again on the next one.
 //
 // They are let go when a window of further bytes has been sent, when the
-// connection was closed in order (our end of file, then the receiver's), or
-// after 10 seconds without a Send on a connection that is up and has nothing
-// unconfirmed (60 s where the kernel does not tell).
+// connection was closed in order (our end of file, then the receiver's), when
+// the receiver closes a connection on which all had been confirmed a second
+// after the last Send, or after 10 seconds without a Send on a connection that
+// is up and has nothing unconfirmed (60 s where the kernel does not tell).
 //
 // So a record is lost only if
 //
@@ -26,14 +27,16 @@
 //     that much, and that of each proxy in between;
 //   - the receiving program stood still for more than 10 seconds of quiet with
 //     the record in its kernel's memory, and died then without reading it;
-//   - something in between answered our end of file with its own before the
-//     receiver had read what it passed on;
+//   - something in between, or a receiver's kernel that does so with bytes
+//     unread (BSD and macOS may), ended the connection as if all had been read;
 //   - the receiving program had read it. What it loses from there is its own.
 //
 // A record may arrive more than once: after each break up to a window of
 // records, what the kernel had not confirmed and the batch being sent; after a
 // restart of this process the same. Destinations can drop repeats by the
-// record's ID.
+// record's ID. A receiver that closes each connection within a second of every
+// batch, before it has carried a window of bytes, gets the same records over
+// and over: give it a small or a negative Window.
 //
 // # Ordering
 //

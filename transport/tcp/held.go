@@ -1,6 +1,9 @@
 package tcp
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 // defaultQuiet is how long nothing must have been sent before what is held is let go
 // on a connection that is up. Where the kernel does not tell whether the
@@ -13,6 +16,9 @@ func defaultQuiet() time.Duration {
 	}
 	return time.Minute
 }
+
+// calmAfter is how long after a Send a connection counts as calm.
+const calmAfter = time.Second
 
 // Held returns how many of the newest records the receiver may not have read.
 // While it is idle, a broken connection is noticed here and told by the next
@@ -31,8 +37,30 @@ func (t *stream) Held() int {
 		return t.window.held()
 	}
 	t.window.release(unsent)
-	if unsent == 0 && time.Since(t.conn.used) >= t.quiet {
+	idle := time.Since(t.conn.used)
+	t.conn.calm = queueKnown && unsent == 0 && idle >= calmAfter
+	if unsent == 0 && idle >= t.quiet {
 		t.window.settle()
 	}
 	return t.window.held()
+}
+
+// look probes conn.
+//
+// An end of file on a calm connection lets go of everything. The receiver's
+// kernel had confirmed the last byte a while before, and one that closes with
+// bytes unread sends a reset instead (RFC 2525 §2.17; Linux and Windows do):
+// this is a receiver that closes idle connections. Without this rule one whose
+// patience is shorter than quiet would be sent the same records again on each
+// connection, and more of them each time. On one that is not calm, an end of
+// file may mean that the program died, and what it had just read with it.
+func (t *stream) look() error {
+	if t.dest.FastOpen && t.conn.used.IsZero() {
+		return nil // not connected before its first bytes: reading would fail
+	}
+	err := t.conn.probe()
+	if err == io.EOF && t.conn.calm {
+		t.window.settle()
+	}
+	return err
 }

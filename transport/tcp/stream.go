@@ -78,11 +78,11 @@ func (t *stream) ready(ctx context.Context) error {
 			return t.failure("send to", fmt.Errorf("%w: %w", context.Cause(ctx), errSlow))
 		}
 		if err != nil {
-			// With nothing held nothing is lost, and the batch may go at once.
-			if held := t.window.held(); held > 0 {
-				return t.lose(err)
+			held := t.window.held()
+			if err := t.lose(err); held > 0 {
+				return err
 			}
-			t.lose(err)
+			// Nothing is lost, so the batch may go at once.
 		}
 	}
 	if t.conn == nil {
@@ -115,15 +115,6 @@ func (t *stream) check(ctx context.Context) error {
 	return t.look()
 }
 
-// look probes conn. One that waits with Fast Open for its first bytes is not
-// connected yet, and reading it would fail.
-func (t *stream) look() error {
-	if t.dest.FastOpen && t.conn.used.IsZero() {
-		return nil
-	}
-	return t.conn.probe()
-}
-
 // due reports whether conn is to be replaced by one like it: it has served its
 // time, or the TLS files have changed.
 func (t *stream) due() bool {
@@ -136,7 +127,11 @@ func (t *stream) due() bool {
 // lose drops the broken connection and says what has to go again.
 func (t *stream) lose(err error) error {
 	err = t.failure("send to", err)
-	t.host.Failed(t.conn.addr)
+	if time.Since(t.conn.made) < t.dest.ConnectTimeout {
+		// It takes connections and breaks them. One that has served longer is
+		// tried again in its old place, before those that did not answer.
+		t.host.Failed(t.conn.addr)
+	}
 	t.drop()
 	if held := t.window.reset(); held > 0 {
 		return transport.Resend(err, held)

@@ -1,0 +1,140 @@
+package tcp_test
+
+import (
+	"net"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/internal/netfault"
+	"github.com/slogship/slogship/transport/tcp"
+)
+
+// Linux only: it has all of 127.0.0.0/8, and an accept queue that can be full.
+
+// hole is a listener whose queue is full: who connects gets no answer at all.
+func hole(t *testing.T, ip string, port int) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	addr := &syscall.SockaddrInet4{Port: port, Addr: [4]byte(net.ParseIP(ip).To4())}
+	if err := syscall.Bind(fd, addr); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(ip, strconv.Itoa(port)), 50*time.Millisecond)
+		if err != nil {
+			return // full
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	t.Fatal("the queue does not get full")
+}
+
+// TestOneOfThreeAddressesDead is T29: whichever of the three it is, and however
+// it is dead, and although it is the first in the answer each time.
+func TestOneOfThreeAddressesDead(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		dead func(t *testing.T, ip string, port int)
+	}{
+		{"refuses", func(*testing.T, string, int) {}},
+		{"does not answer", hole},
+		{"accepts and breaks", func(t *testing.T, ip string, port int) {
+			listenBroken(t, net.JoinHostPort(ip, strconv.Itoa(port)))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := listenAt(t, &receiver{}, "127.0.0.3:0")
+			port := r.listener.Addr().(*net.TCPAddr).Port
+			c.dead(t, "127.0.0.2", port)
+			dns := netfault.NewDNS(t, "127.0.0.2", "127.0.0.3", "127.0.0.4")
+			w := open(t, tcp.Destination{
+				Addr: net.JoinHostPort("logs.example", strconv.Itoa(port)), Resolver: dns.Resolver(),
+				ConnectTimeout: 3 * time.Second,
+			})
+			began := time.Now()
+			for w.next < 100 {
+				w.step(t.Context(), 10)
+			}
+			eventually(t, "the connection is sound", func() bool { return w.probe() == nil && r.count() > 0 })
+			w.until(100, 10)
+			r.complete(100)
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("took %v", took)
+			}
+			// The dead one has lost its place: the next connection is quick.
+			tcp.Age(w.tr, time.Minute)
+			r.conn(0).Close()
+			began = time.Now()
+			w.until(w.next+10, 10)
+			r.complete(w.next)
+			if took := time.Since(began); took > 800*time.Millisecond {
+				t.Errorf("the next connection took %v", took)
+			}
+		})
+	}
+}
+
+// listenBroken resets each connection when bytes have come.
+func listenBroken(t *testing.T, addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Read(make([]byte, 1))
+			c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+	})
+}
+
+// TestAddressChanges is T29: the name is resolved for each connection, a name
+// that does not resolve for a while loses nothing, and no failure condemns
+// records.
+func TestAddressChanges(t *testing.T) {
+	first := listenAt(t, &receiver{}, "127.0.0.2:0")
+	_, port, _ := net.SplitHostPort(first.addr())
+	second := listenAt(t, &receiver{}, "127.0.0.3:"+port)
+	dns := netfault.NewDNS(t, "127.0.0.2")
+	w := open(t, tcp.Destination{
+		Addr: net.JoinHostPort("logs.example", port), Resolver: dns.Resolver(), ConnectTimeout: time.Second,
+	})
+	w.until(10, 5)
+	first.complete(10)
+	dns.Set()
+	first.conn(0).Close()
+	// The first failure asks for what was held; then the name does not resolve.
+	for range 3 {
+		if err := w.step(t.Context(), 5); err == nil {
+			t.Fatal("a Send with no connection and no address succeeded")
+		}
+	}
+	if w.next != 0 {
+		t.Errorf("the ten held records were not asked for: next is %d", w.next)
+	}
+	dns.Set("127.0.0.3")
+	w.until(20, 5)
+	second.complete(20)
+}

@@ -146,7 +146,7 @@ func (c *client) post(ctx context.Context, to *links, recs []encode.Record, load
 	if err != nil {
 		return true, c.failed(ctx, err, secret)
 	}
-	defer drain(resp, cancel)
+	defer drain(ctx, resp, cancel)()
 	c.credentials.answered(resp.StatusCode, secret)
 	if httpstatus.Classify(resp.StatusCode) != httpstatus.Accepted {
 		return false, c.checker(secret).Check(resp)
@@ -203,13 +203,22 @@ func (c *client) Close() error {
 	return nil
 }
 
-// drain reads the rest of the answer so that the connection can be used again,
-// within drainTime: cancel ends the request under it.
-func drain(resp *http.Response, cancel context.CancelFunc) {
-	if resp.ContentLength != 0 {
-		defer time.AfterFunc(drainTime, cancel).Stop()
+// drain gives the body of the answer drainTime from now on, and returns what
+// reads the rest of it, so that the connection can be used again. A server may
+// send a status and then hang: what counts has been said.
+//
+// The end of ctx does not interrupt the reading by itself: where an HTTP/2
+// server has answered and leaves the request's body unread, net/http waits for
+// its flow control without looking at ctx. Close does interrupt it, and may be
+// called at any time.
+func drain(ctx context.Context, resp *http.Response, cancel context.CancelFunc) (rest func()) {
+	timer := time.AfterFunc(drainTime, cancel)
+	stop := context.AfterFunc(ctx, func() { _ = resp.Body.Close() })
+	return func() {
+		httpstatus.Drain(resp.Body)
+		stop()
+		timer.Stop()
 	}
-	httpstatus.Drain(resp.Body)
 }
 
 // idempotencyKey is a hash of the records' IDs: 32 hexadecimal digits, the same

@@ -21,7 +21,6 @@ func TestConformance(t *testing.T) {
 	variants := map[string]https.Destination{
 		"HTTP2 NDJSON gzip": {},
 		"HTTP2 array zstd":  {Format: https.JSONArray, Compression: https.Zstd, MaxInFlight: 8},
-		"HTTP1 NDJSON zstd": {HTTP1: true, Compression: https.Zstd},
 		"HTTP1 array plain": {HTTP1: true, Format: https.JSONArray, Compression: https.Uncompressed, MaxInFlight: 8},
 	}
 	for name, d := range variants {

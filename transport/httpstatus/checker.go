@@ -28,7 +28,10 @@ type Checker struct {
 // Check returns nil if resp accepts the batch, else an [*Error] within its
 // outcome (see [Error.Outcome]). It reads at most 4 KiB of resp.Body, and only
 // of an answer that does not accept: a 2xx body belongs to the caller. It never
-// closes the body, which the caller hands to [Drain].
+// closes the body, which the caller hands to [Drain]. A server may hang after
+// its header, so the caller closes the body when it takes too long (the end of
+// the request's ctx does not always interrupt a read): Check then makes do with
+// what has come.
 func (c Checker) Check(resp *http.Response) error {
 	if Classify(resp.StatusCode) == Accepted {
 		return nil
@@ -79,8 +82,8 @@ func (c Checker) excerpt(body []byte) string {
 
 func (c Checker) redactedURL() string { return c.Secrets.Text(Redact(c.URL)) }
 
-// Drain reads what is left of body, at most [MaxDrain] bytes, and closes it. It
-// returns when the request's ctx is done at the latest.
+// Drain reads what is left of body, at most [MaxDrain] bytes, and closes it. A
+// Close from elsewhere ends it early.
 func Drain(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, MaxDrain) // the answer has been judged already
 	_ = body.Close()

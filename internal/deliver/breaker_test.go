@@ -30,7 +30,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 		synctest.Wait()
 		wantEqual(t, "breaker", r.worker.Stats().Breaker, "open")
 		wantEqual(t, "failures", len(f.calls()), openAfter)
-		f.took = time.Second
+		f.do(func() { f.took = time.Second })
 		time.Sleep(time.Hour)
 		seenHalfOpen := false
 		for range 600 {
@@ -38,7 +38,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		wantEqual(t, "half-open while it tries", seenHalfOpen, true)
-		down = false
+		f.do(func() { down = false })
 		time.Sleep(time.Minute)
 		wantEqual(t, "breaker after", r.worker.Stats().Breaker, "closed")
 		wantInts(t, "received", f.received(), seq(1, 10))
@@ -55,11 +55,10 @@ func TestBreakerStopsAll(t *testing.T) {
 		r.log(100)
 		r.start()
 		time.Sleep(time.Minute)
-		wantEqual(t, "sends at one time before", f.most, 4)
-		f.most = 0
+		wantEqual(t, "sends at one time before", f.mostAtOnce(), 4)
 		before := len(f.calls())
 		time.Sleep(time.Hour)
-		wantEqual(t, "sends at one time", f.most, 1)
+		wantEqual(t, "sends at one time", f.mostAtOnce(), 1)
 		if n := len(f.calls()) - before; n > 3600/8 {
 			t.Errorf("%d tries in an hour", n)
 		}
@@ -111,11 +110,12 @@ func TestProberIsAskedInsteadOfSending(t *testing.T) {
 		r.start()
 		time.Sleep(10 * time.Minute)
 		wantEqual(t, "sends before the breaker opened", len(p.calls()), openAfter)
+		synctest.Wait()
 		if p.probes < 20 || p.probes > 150 {
 			t.Errorf("%d probes in 10 min", p.probes)
 		}
 		wantEqual(t, "told of probes", r.told(errDown), openAfter+p.probes)
-		p.up = true
+		p.do(func() { p.up = true })
 		time.Sleep(time.Minute)
 		wantInts(t, "received", p.received(), seq(1, 10))
 		wantEqual(t, "sends", len(p.calls()), openAfter+1)
@@ -137,6 +137,7 @@ func TestProberThatErrs(t *testing.T) {
 		if n := len(p.calls()); n > 3600/5 {
 			t.Errorf("%d sends in an hour", n)
 		}
+		synctest.Wait()
 		wantEqual(t, "each try is probed first", p.probes, len(p.calls())-openAfter)
 		_ = r.close(time.Minute)
 	})
@@ -163,6 +164,7 @@ func TestProbeObeysRetryAfterAndPanics(t *testing.T) {
 		r.log(1)
 		r.start()
 		time.Sleep(3 * time.Hour)
+		synctest.Wait()
 		if gap := at[1].Sub(at[0]); gap < time.Hour || gap > 67*time.Minute {
 			t.Errorf("probed again after %v, want an hour", gap)
 		}
@@ -193,11 +195,13 @@ func TestBreakerOpensOnResends(t *testing.T) {
 			t.Errorf("%d sends in an hour", n)
 		}
 		wantEqual(t, "delivered", r.worker.Stats().Delivered, 0)
-		broken = false
+		h.do(func() { broken = false })
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		wantEqual(t, "failures before the proof", r.worker.breaker.failures > openAfter, true)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		wantEqual(t, "failures after it", r.worker.breaker.failures, 0)
 		wantEqual(t, "delivered", r.worker.Stats().Delivered, 10)
 		r.mustClose()

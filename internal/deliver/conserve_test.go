@@ -21,7 +21,7 @@ import (
 func TestConservation(t *testing.T) {
 	seeds := 500
 	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
-		seeds = 50_000
+		seeds = 20_000
 	}
 	base := rand.Uint64()
 	if s := os.Getenv("SLOGSHIP_SEED"); s != "" {
@@ -42,7 +42,8 @@ func TestConservation(t *testing.T) {
 // chaos is one random destination and what the test knows about it.
 type chaos struct {
 	t      *testing.T
-	rnd    *rand.Rand
+	rnd    *rand.Rand // the test's own
+	dice   *rand.Rand // the destination's; guarded by fake.mu
 	rig    *rig
 	fake   *holder
 	poison map[int]bool
@@ -59,7 +60,7 @@ type chaos struct {
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
-	c := &chaos{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), poison: make(map[int]bool)}
+	c := &chaos{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), poison: make(map[int]bool)}
 	c.trouble, c.most = c.rnd.IntN(60), 1+c.rnd.IntN(30)
 	c.partial, c.holds = c.rnd.IntN(2) == 0, c.rnd.IntN(3) == 0
 	c.fake = &holder{}
@@ -81,10 +82,8 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	return c
 }
 
-// reply is the destination. fake calls it without its lock.
+// reply is the destination. fake calls it with its lock held.
 func (c *chaos) reply(_ int, recs []encode.Record) error {
-	c.fake.mu.Lock()
-	defer c.fake.mu.Unlock()
 	if len(recs) > c.most {
 		return transport.ErrTooLarge
 	}
@@ -96,14 +95,14 @@ func (c *chaos) reply(_ int, recs []encode.Record) error {
 	}
 	if slices.ContainsFunc(recs, c.bad) {
 		// A destination that answers for each record needs no holding.
-		if c.holds || c.rnd.IntN(2) == 0 {
+		if c.holds || c.dice.IntN(2) == 0 {
 			return transport.Permanent(errBad)
 		}
 		return c.each(recs, false)
 	}
 	if c.holds {
 		c.fake.unread += len(recs)
-		c.fake.unread = c.rnd.IntN(c.fake.unread + 1)
+		c.fake.unread = c.dice.IntN(c.fake.unread + 1)
 	}
 	return nil
 }
@@ -111,11 +110,11 @@ func (c *chaos) reply(_ int, recs []encode.Record) error {
 func (c *chaos) bad(rec encode.Record) bool { return c.poison[seqOf(&rec)] }
 
 func (c *chaos) misbehave(recs []encode.Record) error {
-	switch c.rnd.IntN(7) {
+	switch c.dice.IntN(7) {
 	case 0:
 		return errDown
 	case 1:
-		return transport.RetryAfter(errDown, time.Duration(c.rnd.IntN(3))*time.Second)
+		return transport.RetryAfter(errDown, time.Duration(c.dice.IntN(3))*time.Second)
 	case 2:
 		panic("chaos")
 	case 3:
@@ -143,7 +142,7 @@ func (c *chaos) each(recs []encode.Record, partial bool) error {
 		switch {
 		case c.bad(recs[i]):
 			e.Errs[i] = transport.Permanent(errBad)
-		case partial && c.rnd.IntN(3) == 0:
+		case partial && c.dice.IntN(3) == 0:
 			e.Errs[i] = errDown
 		}
 	}
@@ -159,14 +158,10 @@ func (c *chaos) run() {
 			c.restart()
 		}
 	}
-	c.fake.mu.Lock()
-	c.trouble = 0
-	c.fake.mu.Unlock()
+	c.fake.do(func() { c.trouble = 0 })
 	for range 20 { // MaxInterval is a second
 		time.Sleep(time.Minute)
-		c.fake.mu.Lock()
-		c.fake.unread = 0
-		c.fake.mu.Unlock()
+		c.fake.do(func() { c.fake.unread = 0 })
 	}
 	c.rig.mustClose()
 	c.count()
@@ -176,9 +171,7 @@ func (c *chaos) run() {
 func (c *chaos) log(n int) {
 	for range n {
 		if c.rnd.IntN(20) == 0 {
-			c.fake.mu.Lock()
-			c.poison[c.rig.next] = true
-			c.fake.mu.Unlock()
+			c.fake.do(func() { c.poison[c.rig.next] = true })
 		}
 		c.rig.log(1)
 	}
@@ -197,8 +190,11 @@ func (c *chaos) restart() {
 	_ = c.rig.worker.Close(ctx)
 	c.count()
 	c.prefix()
-	c.window += c.rig.worker.opts.MaxInFlight*c.rig.worker.opts.MaxRecords + c.fake.unread
-	c.fake.unread = 0 // the connection is gone, and with it what was not read
+	opts := &c.rig.worker.opts
+	c.fake.do(func() {
+		c.window += opts.MaxInFlight*opts.MaxRecords + c.fake.unread
+		c.fake.unread = 0 // the connection is gone, and with it what was not read
+	})
 	c.rig.buf.Rewind(buffer.Mark{})
 	c.start()
 }

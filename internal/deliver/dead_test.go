@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,10 +24,12 @@ func TestDeadLetterBeforeAck(t *testing.T) {
 		r := newRig(t, f)
 		r.bury()
 		store := r.opts.Dead
-		calls, full := 0, true
+		var calls atomic.Int32
+		var full atomic.Bool
+		full.Store(true)
 		r.opts.Dead = func(ctx context.Context, d *Dead) error {
-			calls++
-			if full && seqOf(d.Record) == 2 {
+			calls.Add(1)
+			if full.Load() && seqOf(d.Record) == 2 {
 				return errDiskFull
 			}
 			return store(ctx, d)
@@ -38,10 +41,10 @@ func TestDeadLetterBeforeAck(t *testing.T) {
 		wantInts(t, "stored", r.deadSeqs(), seq(1, 1))
 		wantEqual(t, "told", r.told(errDiskFull) > 3, true)
 		wantEqual(t, "last error", errors.Is(r.worker.Stats().LastError, errDiskFull), true)
-		if calls > 40 {
-			t.Errorf("%d calls in a minute: no backoff", calls)
+		if n := calls.Load(); n > 40 {
+			t.Errorf("%d calls in a minute: no backoff", n)
 		}
-		full = false
+		full.Store(false)
 		time.Sleep(time.Minute)
 		wantInts(t, "stored", r.deadSeqs(), seq(1, 3))
 		wantEqual(t, "acked", r.acked(), 10)

@@ -92,6 +92,7 @@ func (w *Worker) ownResource() *encode.Resource {
 	case w.lastResource != nil:
 		return w.lastResource
 	default:
-		return &encode.Resource{}
+		w.lastResource = &encode.Resource{}
+		return w.lastResource
 	}
 }

@@ -63,11 +63,11 @@ func TestCursorStaysBehindTheHeld(t *testing.T) {
 		wantEqual(t, "acked while all is held", r.acked(), 0)
 		wantEqual(t, "held in Stats", r.worker.Stats().Held, 25)
 		wantEqual(t, "delivered while held", r.worker.Stats().Delivered, 0)
-		h.unread = 7
+		h.do(func() { h.unread = 7 })
 		time.Sleep(pollHeld)
 		synctest.Wait()
 		wantEqual(t, "acked to the record", r.acked(), 18)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(pollHeld)
 		synctest.Wait()
 		wantEqual(t, "acked", r.acked(), 25)
@@ -82,12 +82,26 @@ func TestHeldIsPolledOncePerSecondAndOnlyWhileThereIsSome(t *testing.T) {
 		r.log(1)
 		r.start()
 		time.Sleep(10500 * time.Millisecond)
+		synctest.Wait()
 		wantEqual(t, "polls", len(h.polls), 11) // one after the Send
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		wantEqual(t, "polls at rest", len(h.polls), 12)
 		r.mustClose()
 	})
+}
+
+// breaking takes n records back in the given call.
+func breaking(h *holder, call, n int) func(int, []encode.Record) error {
+	accept := h.reply
+	return func(c int, recs []encode.Record) error {
+		if c == call {
+			h.unread = 0
+			return transport.Resend(errDown, n)
+		}
+		return accept(c, recs)
+	}
 }
 
 // Resend rewinds exactly: the newest n, and with them the batch of this Send.
@@ -98,20 +112,13 @@ func TestResend(t *testing.T) {
 			r.log(30)
 			r.start()
 			synctest.Wait()
-			accept := h.reply
-			h.reply = func(call int, recs []encode.Record) error {
-				if call == 3 {
-					h.unread = 0
-					return transport.Resend(errDown, n)
-				}
-				return accept(call, recs)
-			}
+			h.do(func() { h.reply = breaking(h, 3, n) })
 			r.log(10)
 			time.Sleep(time.Minute)
 			want := append(seq(1, 30), seq(31-n, 40)...)
 			wantInts(t, "received", h.received(), want)
 			wantEqual(t, "resent", r.worker.Stats().Resent, uint64(n))
-			h.unread = 0
+			h.do(func() { h.unread = 0 })
 			time.Sleep(time.Minute)
 			wantEqual(t, "acked", r.acked(), 40)
 			wantEqual(t, "each counted once", r.worker.Stats().Delivered, 40)
@@ -127,18 +134,20 @@ func TestResendOfMoreThanWasSent(t *testing.T) {
 		r.log(10)
 		r.start()
 		synctest.Wait()
-		h.unread = 4
+		h.do(func() { h.unread = 4 })
 		time.Sleep(2 * pollHeld)
-		h.reply = func(call int, recs []encode.Record) error {
-			if call == 1 {
-				return transport.Resend(errDown, 1000)
+		h.do(func() {
+			h.reply = func(call int, recs []encode.Record) error {
+				if call == 1 {
+					return transport.Resend(errDown, 1000)
+				}
+				return nil
 			}
-			return nil
-		}
+		})
 		r.log(1)
 		time.Sleep(time.Minute)
 		wantInts(t, "received", h.received(), append(seq(1, 10), seq(7, 11)...))
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		r.mustClose()
 	})
 }
@@ -162,7 +171,7 @@ func TestResendWithinABatch(t *testing.T) {
 		r.start()
 		time.Sleep(time.Minute)
 		wantInts(t, "received", h.received(), append(seq(1, 4), seq(3, 8)...))
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(time.Minute)
 		wantEqual(t, "acked", r.acked(), 8)
 		wantEqual(t, "delivered", r.worker.Stats().Delivered, 8)
@@ -193,7 +202,7 @@ func TestResendOverDeadLetters(t *testing.T) {
 		synctest.Wait()
 		r.log(1)
 		time.Sleep(time.Minute)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(time.Minute)
 		wantEqual(t, "delivered", r.worker.Stats().Delivered, 5)
 		wantEqual(t, "dead, counted", r.worker.Stats().Dead, 1)
@@ -208,7 +217,7 @@ func TestCloseAsksWhatIsHeld(t *testing.T) {
 	for _, left := range []int{0, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			r, h := holding(t, transport.Description{})
-			h.onClose = func() { h.unread = left }
+			h.onClose = func() { h.do(func() { h.unread = left }) }
 			r.log(10)
 			r.start()
 			start := time.Now()
@@ -228,11 +237,10 @@ func TestPanickingHeldHoldsEverything(t *testing.T) {
 		r.start()
 		time.Sleep(time.Minute)
 		wantEqual(t, "acked", r.acked(), 0)
-		h.panicking = false
-		h.unread = 2
+		h.do(func() { h.panicking, h.unread = false, 2 })
 		time.Sleep(time.Minute)
 		wantEqual(t, "acked", r.acked(), 8)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		r.mustClose()
 	})
 }
@@ -245,14 +253,16 @@ func TestAnsweredRecordsAreNotHeld(t *testing.T) {
 		r.log(5)
 		r.start()
 		synctest.Wait()
-		h.reply = func(_ int, recs []encode.Record) error { return batchErr(len(recs), nil) }
+		h.do(func() {
+			h.reply = func(_ int, recs []encode.Record) error { return batchErr(len(recs), nil) }
+		})
 		r.log(5)
 		synctest.Wait()
 		wantEqual(t, "acked: 5 are held, and they are the first", r.acked(), 0)
-		h.unread = 1
+		h.do(func() { h.unread = 1 })
 		time.Sleep(2 * pollHeld)
 		wantEqual(t, "acked", r.acked(), 4)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		r.mustClose()
 	})
 }

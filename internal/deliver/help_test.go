@@ -24,11 +24,11 @@ var errBad = errors.New("field x is not a number")
 
 // fake is a destination that follows a script and remembers everything.
 type fake struct {
-	desc  transport.Description
-	reply func(call int, recs []encode.Record) error // nil: accepts all
-	took  time.Duration                              // how long a Send lasts
+	desc transport.Description
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex                                 // guards all below, and what reply uses
+	reply   func(call int, recs []encode.Record) error // nil: accepts all
+	took    time.Duration                              // how long a Send lasts
 	sends   []sending
 	got     []int // accepted, in the order of acceptance
 	running int
@@ -77,17 +77,34 @@ func (f *fake) ended() {
 }
 
 func (f *fake) answer(ctx context.Context, call int, recs []encode.Record) error {
-	if f.took > 0 {
+	var took time.Duration
+	f.do(func() { took = f.took })
+	if took > 0 {
 		select {
-		case <-time.After(f.took):
+		case <-time.After(took):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.reply == nil {
 		return nil
 	}
 	return f.reply(call, recs)
+}
+
+// do runs what looks at or changes a script while Sends may run.
+func (f *fake) do(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// mostAtOnce returns how many Sends ran at one time, and counts anew.
+func (f *fake) mostAtOnce() (n int) {
+	f.do(func() { n, f.most = f.most, 0 })
+	return n
 }
 
 // accept needs f.mu held.

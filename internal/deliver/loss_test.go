@@ -176,6 +176,7 @@ func TestLossReportsAreRare(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if n := len(*reports); n < 9 || n > 12 {
 			t.Errorf("%d reports in 10 s", n)
 		}
@@ -244,7 +245,7 @@ func TestLossReportGoesAgainAfterResend(t *testing.T) {
 		r.log(1)
 		time.Sleep(time.Minute)
 		wantInts(t, "received", h.received(), []int{-1, 1, 2, -1, 1, 2, 3})
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		time.Sleep(time.Minute)
 		_, open = r.buf.Loss()
 		wantEqual(t, "open", open, false)
@@ -262,7 +263,7 @@ func TestNoLossReportWhileHolding(t *testing.T) {
 		time.Sleep(time.Minute)
 		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
 		time.Sleep(time.Hour)
-		everything = false
+		f.do(func() { everything = false })
 		time.Sleep(time.Hour)
 		got := f.received()
 		slices.Sort(got)

@@ -68,11 +68,11 @@ func TestDrainRateAfterAnOutage(t *testing.T) {
 		r.log(1)
 		r.start()
 		time.Sleep(time.Second)
-		down = true
+		f.do(func() { down = true })
 		r.log(1)
 		time.Sleep(10 * time.Minute)
 		r.log(2000)
-		down = false
+		f.do(func() { down = false })
 		time.Sleep(10 * time.Minute)
 		calls := f.calls()
 		first := calls[len(calls)-1].at
@@ -160,6 +160,7 @@ func TestLearnsTheDestinationsLimit(t *testing.T) {
 		wantInts(t, "received", f.received(), seq(1, 30_000))
 		// Two batches are split from 1,000 down before the limit is known; with
 		// nothing learnt, each of the 30 would be.
+		synctest.Wait()
 		if refused > 60 {
 			t.Errorf("%d of %d batches were too large", refused, len(f.calls()))
 		}

@@ -69,7 +69,7 @@ func TestRefusesEverything(t *testing.T) {
 				if n := len(calls) - late; n > 30*60/5 {
 					t.Errorf("%d probes in half an hour: the backoff does not hold", n)
 				}
-				everything = false
+				f.do(func() { everything = false })
 				time.Sleep(time.Hour)
 				wantInts(t, "received", f.received(), seq(1, 3000))
 				wantEqual(t, "dead letters after", len(r.dead()), 0)
@@ -207,12 +207,11 @@ func TestHoldingWithManyInFlight(t *testing.T) {
 		for _, s := range calls[len(calls)-5:] {
 			wantEqual(t, "records in a probe", len(s.seq), 1)
 		}
-		running := f.most
-		f.most = 0
+		running := f.mostAtOnce()
 		time.Sleep(time.Hour)
-		wantEqual(t, "probes at one time", f.most, 1)
+		wantEqual(t, "probes at one time", f.mostAtOnce(), 1)
 		wantEqual(t, "sends at one time before", running, 4)
-		everything = false
+		f.do(func() { everything = false })
 		time.Sleep(time.Hour)
 		all := append(f.received(), r.deadSeqs()...)
 		slices.Sort(all)

@@ -108,9 +108,9 @@ func TestWatchOfAHeldRecord(t *testing.T) {
 			t.Error("resolved while held")
 		default:
 		}
-		h.unread = 1
+		h.do(func() { h.unread = 1 })
 		wantEqual(t, "Wait", w.Wait(context.Background()), nil)
-		h.unread = 0
+		h.do(func() { h.unread = 0 })
 		r.mustClose()
 	})
 }

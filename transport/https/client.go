@@ -53,7 +53,7 @@ func (d Destination) client(u *url.URL, headers http.Header) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{dest: &d, credentials: creds, compressor: comp, secrets: staticSecrets(u, headers)}
+	c := &client{dest: &d, credentials: creds, compressor: comp, secrets: httpstatus.SecretsOf(u, headers)}
 	c.wire.dest, c.wire.tls = &d, secure
 	c.setTarget(u, headers)
 	return c, nil
@@ -190,7 +190,7 @@ func (c *client) failed(ctx context.Context, err error, secret string) error {
 // checker knows all secrets of a request. It is made per use: tokens change, and
 // a healthy destination never needs the replacer behind it.
 func (c *client) checker(secret string) httpstatus.Checker {
-	secrets := append(c.secrets[:len(c.secrets):len(c.secrets)], maskable("Authorization", secret)...)
+	secrets := append(httpstatus.SecretsOf(nil, http.Header{"Authorization": {secret}}), c.secrets...)
 	if p := c.wire.proxyPassword.Load(); p != nil {
 		secrets = append(secrets, *p)
 	}

@@ -184,12 +184,12 @@ func (d Destination) checkPlaintext(u *url.URL, headers http.Header) error {
 		found = "TokenFile"
 	}
 	for name := range headers {
-		if sensitive(name) {
+		if httpstatus.Sensitive(name) {
 			found = fmt.Sprintf("Headers %q", name)
 		}
 	}
 	for name := range u.Query() {
-		if sensitive(name) {
+		if httpstatus.Sensitive(name) {
 			found = fmt.Sprintf("the URL's parameter %q", name)
 		}
 	}

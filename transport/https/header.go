@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
-	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -51,56 +49,4 @@ func validHeaderName(s string) bool {
 // validHeaderValue reports whether s may be a field value (RFC 9110 §5.5).
 func validHeaderValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
-}
-
-// sensitive reports whether a header or query parameter of this name holds a
-// credential, by the words of its name: X-Api-Key, access_token, sig.
-func sensitive(name string) bool {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("-_.", r) })
-	return slices.ContainsFunc(words, func(w string) bool {
-		switch w {
-		case "auth", "authorization", "token", "key", "apikey", "secret", "password", "passwd", "pwd",
-			"cookie", "credential", "credentials", "sig", "signature", "jwt", "session":
-			return true
-		}
-		return false
-	})
-}
-
-// minMasked is the length from which on any configured value is taken for a
-// secret, whatever its name. Shorter ones ("prod", "web") would be masked in the
-// middle of words of the server's answer.
-const minMasked = 8
-
-// maskable returns what must not appear in errors of a header or query
-// parameter: its value, and what follows the scheme's name ("Bearer …").
-func maskable(name, value string) []string {
-	if !sensitive(name) && len(value) < minMasked {
-		return nil
-	}
-	if _, credential, ok := strings.Cut(value, " "); ok && sensitive(name) {
-		return []string{value, credential}
-	}
-	return []string{value}
-}
-
-// staticSecrets are those of the configuration; tokens come on top.
-func staticSecrets(u *url.URL, headers http.Header) []string {
-	var secrets []string
-	if u.User != nil {
-		password, _ := u.User.Password()
-		secrets = append(secrets, u.User.String(), password, basicAuth(u.User))
-		if password == "" {
-			secrets = append(secrets, u.User.Username()) // a token as the user's name
-		}
-	}
-	for name, values := range u.Query() {
-		for _, v := range values {
-			secrets = append(secrets, maskable(name, v)...)
-		}
-	}
-	for name, values := range headers {
-		secrets = append(secrets, maskable(name, values[0])...)
-	}
-	return secrets
 }

@@ -58,17 +58,23 @@ func Redact(raw string) string {
 func redactPath(path string) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if len(s) >= minToken && strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter) {
+		if tokenLike(s) {
 			segments[i] = mask
 		}
 	}
 	return strings.Join(segments, "/")
 }
 
+// tokenLike reports whether a path segment may be a webhook's token.
+func tokenLike(segment string) bool {
+	return len(segment) >= minToken &&
+		strings.ContainsFunc(segment, unicode.IsDigit) && strings.ContainsFunc(segment, unicode.IsLetter)
+}
+
 // redactQuery works on the raw text rather than on url.Values, which drops what
 // it cannot parse. A parameter without "=" may be a bare token: masked whole.
 func redactQuery(query string) string {
-	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
+	parts := queryParts(query)
 	for i, part := range parts {
 		name, _, found := strings.Cut(part, "=")
 		if !found {
@@ -78,6 +84,10 @@ func redactQuery(query string) string {
 		parts[i] = name + "=" + mask
 	}
 	return strings.Join(parts, "&")
+}
+
+func queryParts(query string) []string {
+	return strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
 }
 
 // ParseURL is url.Parse for an absolute URL with one of the given schemes, with

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -52,5 +53,41 @@ func TestSecretsError(t *testing.T) {
 		if !errors.Is(err, target) || strings.Contains(prints(err), canary) {
 			t.Errorf("want %v without the secret, got %s", target, prints(err))
 		}
+	}
+}
+
+func TestSensitive(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Authorization": true, "X-Api-Key": true, "api_key": true, "apikey": true, "access_token": true, "sig": true,
+		"X-Amz-Signature": true, "Cookie": true, "client.secret": true, "DD-API-KEY": true,
+		"X-Scope-OrgID": false, "Content-Type": false, "source": false, "monkey": false, "keyboard": false, "": false,
+	} {
+		if got := httpstatus.Sensitive(name); got != want {
+			t.Errorf("Sensitive(%q) = %v", name, got)
+		}
+	}
+}
+
+// TestSecretsOf: whatever Redact masks in a URL is masked in other texts, too.
+func TestSecretsOf(t *testing.T) {
+	for _, raw := range secretURLs() {
+		u, err := url.Parse(raw)
+		if err != nil || u.Host == "" || strings.Contains(u.Path, "@") {
+			continue // not a destination's URL
+		}
+		secrets := httpstatus.NewSecrets(httpstatus.SecretsOf(u, nil)...)
+		if got := secrets.Text("POST " + raw + " failed"); strings.Contains(got, canary) {
+			t.Errorf("%q: %q", raw, got)
+		}
+	}
+	secrets := httpstatus.NewSecrets(httpstatus.SecretsOf(nil, http.Header{
+		"Authorization": {"Bearer " + canary}, "X-Custom": {"custom-value"}, "X-Env": {"prod"}, "X-Key": {"1234"},
+	})...)
+	got := secrets.Text("bearer " + canary + ", custom-value, production, 1234")
+	if got != "bearer xxxxx, xxxxx, production, xxxxx" {
+		t.Errorf("headers: %q", got)
+	}
+	if httpstatus.SecretsOf(nil, nil) != nil {
+		t.Errorf("secrets of nothing")
 	}
 }

@@ -237,3 +237,12 @@ func prints(err error) string {
 // discardLog swallows net/http's complaints: failed handshakes and torn requests
 // are what these tests are about.
 func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
+
+func mustParse(t testing.TB, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

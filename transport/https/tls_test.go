@@ -1,0 +1,232 @@
+package https_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/internal/testpki"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/https"
+	"github.com/slogship/slogship/transport/tlsconfig"
+)
+
+// TestWrongServer is T30 and S14: the wrong peer gets no byte of a record.
+func TestWrongServer(t *testing.T) {
+	ca, other := testpki.New(t, "authority"), testpki.New(t, "another")
+	now := time.Now()
+	for name, cert := range map[string]tls.Certificate{
+		"expired":       ca.Pair(testpki.Leaf{NotBefore: now.Add(-2 * time.Hour), NotAfter: now.Add(-time.Hour)}),
+		"not yet valid": ca.Pair(testpki.Leaf{NotBefore: now.Add(time.Hour), NotAfter: now.Add(2 * time.Hour)}),
+		"wrong name":    ca.Pair(testpki.Leaf{Names: []string{"logs.example.com"}}),
+		"unknown":       other.Pair(testpki.Leaf{}),
+	} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			t.Errorf("%s: records were sent", name)
+		}))
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+		server.Config.ErrorLog = discardLog()
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		d := https.Destination{URL: server.URL, Proxy: noProxy, TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}}
+		err := open(t, d).Send(t.Context(), batch(0, 3))
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+			t.Errorf("%s: %v, want a verification error", name, err)
+		}
+		if out := transport.Classify(err, 3); out != (transport.Outcome{}) {
+			t.Errorf("%s: %+v, want plain", name, out)
+		}
+	}
+}
+
+// TestOldTLS is S12: TLS 1.2 only by name.
+func TestOldTLS(t *testing.T) {
+	server := &receiver{ca: testpki.New(t, "authority")}
+	server.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := server.take(r); err != nil {
+			t.Error(err)
+		}
+	}))
+	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{server.ca.Pair(testpki.Leaf{})}}
+	server.Config.ErrorLog = discardLog()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	if err := open(t, server.destination()).Send(t.Context(), batch(0, 1)); err == nil {
+		t.Errorf("TLS 1.2 was spoken without being asked for")
+	}
+	d := server.destination()
+	d.TLS.AllowTLS12 = true
+	send(t, open(t, d), batch(0, 1))
+	if got, _ := server.taken(); len(got) != 1 {
+		t.Errorf("%d records arrived, want 1", len(got))
+	}
+}
+
+// mutual is a server that wants client certificates of ca, and serves a
+// certificate that can be replaced.
+type mutual struct {
+	*receiver
+	mu      sync.Mutex
+	cert    tls.Certificate // guarded by mu
+	serials []string        // guarded by mu; of the clients, request by request
+}
+
+func newMutual(t *testing.T, ca *testpki.CA) *mutual {
+	m := &mutual{receiver: &receiver{ca: ca}, cert: ca.Pair(testpki.Leaf{})}
+	m.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		m.serials = append(m.serials, r.TLS.PeerCertificates[0].SerialNumber.String())
+		m.mu.Unlock()
+		if err := m.take(r); err != nil {
+			t.Error(err)
+		}
+	}))
+	m.EnableHTTP2 = true
+	m.Config.ErrorLog = discardLog()
+	m.TLS = &tls.Config{
+		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return &m.cert, nil
+		},
+		Certificates: []tls.Certificate{m.cert},
+	}
+	m.StartTLS()
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *mutual) lastSerial() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.serials[len(m.serials)-1]
+}
+
+func (m *mutual) present(cert tls.Certificate) {
+	m.mu.Lock()
+	m.cert = cert
+	m.mu.Unlock()
+	m.CloseClientConnections()
+}
+
+// TestClientCertificateRotates is T30 and S15: the certificate on disk is
+// replaced under a connection that works. The new one is in use within 30 s
+// (5 s here), without a reopening and without a failed Send; half a pair
+// changes nothing.
+func TestClientCertificateRotates(t *testing.T) {
+	ca := testpki.New(t, "authority")
+	server := newMutual(t, ca)
+	dir := t.TempDir()
+	write := func() (serial string) {
+		cert, key := ca.Issue(testpki.Leaf{})
+		testpki.File(t, dir, "key.pem", key)
+		testpki.File(t, dir, "cert.pem", cert)
+		pair, err := tls.X509KeyPair(cert, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf, err := x509.ParseCertificate(pair.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leaf.SerialNumber.String()
+	}
+	first := write()
+	d := server.destination()
+	d.TLS.CertFile, d.TLS.KeyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	tr := open(t, d)
+	send(t, tr, batch(0, 1))
+	if got := server.lastSerial(); got != first {
+		t.Fatalf("the first certificate is %s, want %s", got, first)
+	}
+	_, half := ca.Issue(testpki.Leaf{})
+	testpki.File(t, dir, "key.pem", half)
+	send(t, tr, batch(1, 1))
+	second := write()
+	for start, n := time.Now(), 2; server.lastSerial() != second; n++ {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the new certificate is not in use after 10 s")
+		}
+		send(t, tr, batch(n, 1))
+		time.Sleep(20 * time.Millisecond) // a worker's pace; the loop ends with the signal
+	}
+}
+
+// TestAuthorityRotates is T30: the server moves to another authority. Until
+// CAFile has it nothing is sent; then it goes on, without a reopening.
+func TestAuthorityRotates(t *testing.T) {
+	old, next := testpki.New(t, "old"), testpki.New(t, "next")
+	server := newMutual(t, old)
+	dir := t.TempDir()
+	cert, key := old.Issue(testpki.Leaf{})
+	d := https.Destination{URL: server.URL, Proxy: noProxy, TLS: &tlsconfig.Options{
+		CAFile:   testpki.File(t, dir, "ca.pem", old.PEM),
+		CertFile: testpki.File(t, dir, "cert.pem", cert), KeyFile: testpki.File(t, dir, "key.pem", key),
+	}}
+	tr := open(t, d)
+	send(t, tr, batch(0, 1))
+	server.present(next.Pair(testpki.Leaf{}))
+	if err := tr.Send(t.Context(), batch(1, 1)); err == nil {
+		t.Errorf("a server of an unknown authority was trusted")
+	}
+	testpki.File(t, dir, "ca.pem", append(old.PEM, next.PEM...))
+	for start := time.Now(); tr.Send(t.Context(), batch(1, 1)) != nil; {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the new authority is not in use after 10 s")
+		}
+		time.Sleep(20 * time.Millisecond) // a worker's backoff; the loop ends with the signal
+	}
+	if got, _ := server.taken(); len(got) != 2 {
+		t.Errorf("records arrived: %q, want 2", got)
+	}
+}
+
+// TestProxy goes through a CONNECT proxy, with its credentials and not with ours.
+func TestProxy(t *testing.T) {
+	server := serve(t, nil)
+	headers := make(chan http.Header, 10)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers <- r.Header
+		tunnel(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	d := server.destination()
+	d.URL = "https://me:server-secret@" + server.Listener.Addr().String()
+	d.Proxy = http.ProxyURL(mustParse(t, "http://user:proxy-secret@"+proxy.Listener.Addr().String()))
+	send(t, open(t, d), batch(0, 3))
+	h := <-headers
+	if want := "Basic dXNlcjpwcm94eS1zZWNyZXQ="; h.Get("Proxy-Authorization") != want || h.Get("Authorization") != "" {
+		t.Errorf("the proxy got %v, want Proxy-Authorization %q", h, want)
+	}
+	if got, h := server.taken(); len(got) != 3 || h.Get("Proxy-Authorization") != "" {
+		t.Errorf("%d records arrived, with the header %v", len(got), h)
+	}
+}
+
+func tunnel(w http.ResponseWriter, r *http.Request) {
+	up, err := net.Dial("tcp", r.Host)
+	if err != nil {
+		w.WriteHeader(502)
+		return
+	}
+	defer up.Close()
+	w.WriteHeader(200)
+	down, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer down.Close()
+	var wg sync.WaitGroup
+	wg.Go(func() { io.Copy(up, down); up.Close() })
+	wg.Go(func() { io.Copy(down, up); down.Close() })
+	wg.Wait()
+}

@@ -169,12 +169,14 @@ func (b *Buffer) syncParents(dir string) {
 // where records need more than a store into a mapping, and for as long as it
 // takes a scanner of what was found.
 func (b *Buffer) startTasks() {
+	if b.opt.Mode != Heap {
+		b.scanning++ // before the others start
+	}
 	b.tasks.Go(b.maintain)
 	if b.flushes() {
 		b.tasks.Go(b.flushLoop)
 	}
 	if b.opt.Mode != Heap {
-		b.scanning++
 		b.tasks.Go(func() { b.scanLog(b.own) })
 	}
 }

@@ -40,7 +40,7 @@ func (b *Buffer) create(seq uint64, size int64) (*segment, error) {
 	s.waits = b.flushes() && (b.opt.Mode == Written || b.opt.Durability == Power)
 	s.walk.off = headerSize
 	if b.opt.Mode == Heap {
-		s.mem = make([]byte, size)
+		s.show(make([]byte, size))
 		b.writeStart(s, s.mem)
 		return s, nil
 	}
@@ -129,7 +129,7 @@ func (b *Buffer) fillFile(f vfs.File, s *segment) error {
 func (b *Buffer) attach(s *segment, f vfs.File) error {
 	s.file = f
 	if b.opt.Mode == Written {
-		s.mem = make([]byte, s.size)
+		s.show(make([]byte, s.size))
 		b.writeStart(s, s.mem)
 		return nil
 	}
@@ -141,7 +141,8 @@ func (b *Buffer) attach(s *segment, f vfs.File) error {
 		_ = m.Unmap()
 		return err
 	}
-	s.mapping, s.mem = m, m.Bytes()
+	s.mapping = m
+	s.show(m.Bytes())
 	return nil
 }
 

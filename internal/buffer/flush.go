@@ -65,7 +65,7 @@ func (b *Buffer) flushSegment(s *segment, sync bool) error {
 	f := &s.flush
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.file == nil || s.mem == nil {
+	if s.file == nil || s.shown == nil {
 		return nil
 	}
 	start := f.synced

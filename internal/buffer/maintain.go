@@ -217,8 +217,9 @@ func (b *Buffer) unmap(s *segment) {
 	s.view.Lock()
 	defer s.view.Unlock()
 	s.walk.unmapped = true
-	s.mem = nil
+	s.shown = nil
 	if s.mapping == nil {
+		s.mem = nil // heap: let it go. Of a mapping the producers' word is left as it is
 		return
 	}
 	if err := s.mapping.Unmap(); err != nil {

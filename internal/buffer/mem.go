@@ -17,14 +17,14 @@ import (
 // off is a multiple of 32 and mem starts on a page (mapped) or on the
 // allocator's 8-byte boundary (heap), so the word is aligned.
 func loadLength(mem []byte, off uint64) int32 {
-	_ = mem[off+frameSize-1]
-	return int32(swapLE(atomic.LoadUint32((*uint32)(unsafe.Pointer(&mem[off])))))
+	h := mem[off : off+frameSize]
+	return int32(swapLE(atomic.LoadUint32((*uint32)(unsafe.Pointer(&h[0])))))
 }
 
 // storeLength writes the length word at off, with release order.
 func storeLength(mem []byte, off uint64, v int32) {
-	_ = mem[off+frameSize-1]
-	atomic.StoreUint32((*uint32)(unsafe.Pointer(&mem[off])), swapLE(uint32(v)))
+	h := mem[off : off+frameSize]
+	atomic.StoreUint32((*uint32)(unsafe.Pointer(&h[0])), swapLE(uint32(v)))
 }
 
 // swapLE turns a native word into one whose bytes are little-endian, and back.

@@ -98,7 +98,7 @@ func (b *Buffer) read(c *Chunk, maxRecords, maxBytes int, size *int) stop {
 	r := &b.reader
 	s := r.seg
 	s.view.Lock()
-	if s.mem == nil {
+	if s.shown == nil {
 		s.view.Unlock()
 		return b.readFile(c, s, maxRecords, maxBytes, size)
 	}
@@ -366,7 +366,7 @@ func (b *Buffer) peek(s *segment) stop {
 	case stuck:
 		return waiting
 	}
-	if s.mem == nil {
+	if s.shown == nil {
 		return limited
 	}
 	why := ended

@@ -85,9 +85,11 @@ func (b *Buffer) swap(s *segment, w *rewriter) {
 	if !s.walk.pinned {
 		b.unmap(s)
 	} else {
+		s.flush.mu.Lock()
 		s.view.Lock()
-		s.mem = nil // the mapping itself stays: somebody may still store into it
+		s.shown = nil // the mapping itself stays: somebody may still store into it
 		s.view.Unlock()
+		s.flush.mu.Unlock()
 	}
 	s.closeFile()
 	b.mu.Lock()

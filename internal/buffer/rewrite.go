@@ -17,9 +17,9 @@ var errChanged = errors.New("records changed while they were copied")
 func (b *Buffer) eachRecord(s *segment, off uint64, f func(*found)) error {
 	var w window
 	s.view.Lock()
-	if s.mem != nil {
+	if s.shown != nil {
 		defer s.view.Unlock()
-		w = window{buf: s.mem, size: s.size}
+		w = window{buf: s.shown, size: s.size}
 		if !s.guarded(func() { s.each(&w, off, f) }) {
 			return errFault
 		}
@@ -256,7 +256,7 @@ func (b *Buffer) compactHeap(s *segment, k uint8) bool {
 			sum.add(&f.frame, f.payload[:idSize], uint64(len(mem)))
 		}
 	})
-	by.mem = mem
+	by.show(mem)
 	b.replace(s, by, sum)
 	return true
 }

@@ -86,8 +86,11 @@ func (b *Buffer) scanSegment(s *segment, taken map[uint64]*segment, w *window) {
 		b.unlist(s, fmt.Errorf("buffer: open segment %q, left as it is: another file of the same place: %w", s.name, errForeign))
 		return
 	}
+	b.mu.Lock()
 	s.take(&h)
-	if twin != nil || s.passedBy(s.log.place(b)) {
+	passed := s.passedBy(s.log.at)
+	b.mu.Unlock()
+	if twin != nil || passed {
 		b.discard(s) // proved obsolete: ours, and replaced or acknowledged
 		return
 	}
@@ -114,13 +117,6 @@ func related(twin *segment, h *header) bool {
 func (s *segment) take(h *header) {
 	s.seq, s.size, s.flags, s.origin = h.seq, h.size, h.flags, h.origin
 	s.setEpoch(h.epoch)
-}
-
-// place returns the acknowledged place.
-func (l *log) place(b *Buffer) place {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return l.at
 }
 
 // passedBy sets where reading starts and reports whether the cursor is behind

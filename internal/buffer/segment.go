@@ -44,10 +44,13 @@ type segment struct {
 	kickAt     uint64   // an append that crosses this offset wakes the maintainer
 	waits      bool     // appends return when safe has passed them
 
-	// mem is the records' memory: mapped, heap, or nil for a file that is read
-	// with pread. Producers with an open claim may read it; so may holders of
-	// view. Set to nil, under view, by the maintainer after a complete walk.
+	// mem is the records' memory, mapped or heap; nil for a file that is read
+	// with pread. For producers with an open claim, and the maintainer before a
+	// complete walk. shown is the same, for all others, while they hold view: it
+	// becomes nil, under view and flush.mu, when the memory goes. Of a mapping,
+	// mem then dangles; nobody has a claim any more that would let him use it.
 	mem     []byte
+	shown   []byte
 	mapping vfs.Mapping
 	view    sync.Mutex
 
@@ -123,6 +126,8 @@ func (s *segment) setEpoch(epoch uint64) {
 	s.epoch = epoch
 	binary.LittleEndian.PutUint64(s.epochBytes[:], epoch)
 }
+
+func (s *segment) show(mem []byte) { s.mem, s.shown = mem, mem }
 
 // claim takes n bytes. ok: they are the caller's, from off. Otherwise crossed
 // tells that the caller is the one who must seal the segment: the only one

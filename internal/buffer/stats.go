@@ -69,9 +69,9 @@ func (b *Buffer) weighLocked(g *segment, s *Stats) {
 	}
 	from, end := g.from, g.end
 	if !g.walked {
-		end = min(g.used(), g.size)
-		if !g.live {
-			end = g.size
+		end = g.size
+		if g.live {
+			end = g.used()
 		}
 		from = max(from, b.overhead)
 	}

@@ -69,7 +69,7 @@ func (l *link) pump(from, to net.Conn, fromClient bool) {
 			n = 0
 		}
 		if carried += n; fromClient && f.ResetAfter > 0 && carried > f.ResetAfter {
-			to.Write(buf[:n-(carried-f.ResetAfter)])
+			to.Write(buf[:max(n-(carried-f.ResetAfter), 0)]) // 0: the fault was set late
 			l.reset()
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
@@ -26,7 +27,7 @@ func TestConformance(t *testing.T) {
 					addr := transporttest.ServeTCP(t, p, func(c net.Conn) {
 						readFrames(c, framing, func(frame []byte) { p.Received(string(frame)) })
 					})
-					return tcp.Destination{Addr: addr, Framing: framing}
+					return tcp.Destination{Addr: addr, Framing: framing, CloseTimeout: 200 * time.Millisecond}
 				},
 				Message: message,
 				Invalid: invalid(t),

@@ -41,6 +41,7 @@ func hole(t *testing.T, ip string, port int) {
 // TestOneOfThreeAddressesDead is T29: whichever of the three it is, and however
 // it is dead, and although it is the first in the answer each time.
 func TestOneOfThreeAddressesDead(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, c := range []struct {
 		name string
 		dead func(t *testing.T, ip string, port int)

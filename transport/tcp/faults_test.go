@@ -31,6 +31,7 @@ func each(t *testing.T, f func(t *testing.T, r *receiver, d tcp.Destination)) {
 // nothing is lost; the sender recovers by itself. Repeats are bounded by a
 // window for each break.
 func TestFaults(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, c := range []struct {
 		name  string
 		fault netfault.Fault
@@ -44,17 +45,18 @@ func TestFaults(t *testing.T) {
 		{"slow close", netfault.Fault{SlowClose: 100 * time.Millisecond}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // they mostly wait
+			t.Parallel()
 			each(t, func(t *testing.T, r *receiver, d tcp.Destination) {
 				listen(t, r)
 				proxy := netfault.New(t, r.addr())
 				d.Addr, d.Encoder = proxy.Addr(), padded{1023}
-				d.WriteTimeout, d.ConnectTimeout = 500*time.Millisecond, 500*time.Millisecond
+				d.WriteTimeout, d.ConnectTimeout = 300*time.Millisecond, 500*time.Millisecond
+				d.CloseTimeout = 100 * time.Millisecond
 				w := open(t, d)
 				w.until(100, 50)
 				proxy.Set(c.fault)
 				// Less than a window: what a half-open link eats beyond that is lost.
-				for end := time.Now().Add(700 * time.Millisecond); time.Now().Before(end) && w.next < 6000; {
+				for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end) && w.next < 6000; {
 					ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 					if w.step(ctx, 200) != nil {
 						<-ctx.Done() // the backoff
@@ -80,6 +82,7 @@ func TestFaults(t *testing.T) {
 // without a new connection, and with at most one repeat for each Send that was
 // interrupted. The interrupted remainder stays bounded.
 func TestSlowLinkMakesProgress(t *testing.T) {
+	t.Parallel() // it mostly waits
 	each(t, func(t *testing.T, r *receiver, d tcp.Destination) {
 		var read atomic.Int64
 		r.pace = func() { read.Add(1) }
@@ -88,10 +91,10 @@ func TestSlowLinkMakesProgress(t *testing.T) {
 		d.Addr, d.Encoder, d.SendBuffer = proxy.Addr(), padded{1023}, 64<<10
 		w := open(t, d)
 		w.until(10, 10)
-		proxy.Set(netfault.Fault{Rate: 8 << 20})
+		proxy.Set(netfault.Fault{Rate: 4 << 20})
 		interrupted, most := 0, 0
 		// More than loopback's buffers hold, so that the link sets the pace.
-		for w.next < 16<<10 {
+		for w.next < 6<<10 {
 			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
 			if w.step(ctx, 2<<10) != nil {
 				interrupted++

@@ -258,8 +258,10 @@ func TestLossReportGoesAgainAfterResend(t *testing.T) {
 func TestNoLossReportWhileHolding(t *testing.T) {
 	everything := true
 	f := &fake{reply: refuse(func(int) bool { return everything })}
-	bubble(t, f, func(r *rig) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
 		r.log(50)
+		r.start()
 		time.Sleep(time.Minute)
 		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
 		time.Sleep(time.Hour)
@@ -268,5 +270,6 @@ func TestNoLossReportWhileHolding(t *testing.T) {
 		got := f.received()
 		slices.Sort(got)
 		wantInts(t, "received", got, append([]int{-1}, seq(1, 50)...))
+		r.mustClose()
 	})
 }

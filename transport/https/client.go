@@ -166,7 +166,12 @@ func (c *client) request(ctx context.Context, recs []encode.Record, load *payloa
 		return nil, err
 	}
 	h := c.header.Clone()
-	h["Idempotency-Key"] = []string{idempotencyKey(recs)}
+	// Not under its canonical name: for that, net/http takes the request for
+	// idempotent, and sends it again by itself when the connection breaks before
+	// the answer. Sending again is the worker's, which waits, counts and knows
+	// when to stop; a batch that kills its server would else kill it twice. On
+	// the wire the case of a header's name means nothing.
+	h["idempotency-key"] = []string{idempotencyKey(recs)}
 	c.credentials.set(h, secret)
 	if packed {
 		h["Content-Encoding"] = []string{c.compressor.encoding()}

@@ -17,10 +17,9 @@
 // the same batch goes again; a server that knows one of them can drop
 // duplicates.
 //
-// Send makes one request. The exception is net/http's own: where a kept-alive
-// connection turns out to have been closed before a byte of the answer came, or
-// an HTTP/2 server has turned the request away unprocessed, it repeats the
-// request on another connection, with the same Idempotency-Key.
+// Send makes one request. net/http may repeat it where no server can have seen
+// it: nothing of it had been written, or an HTTP/2 server says that it has turned
+// it away unprocessed.
 //
 // # Ordering
 //

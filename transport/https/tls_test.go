@@ -123,6 +123,7 @@ func (m *mutual) present(cert tls.Certificate) {
 // (5 s here), without a reopening and without a failed Send; half a pair
 // changes nothing.
 func TestClientCertificateRotates(t *testing.T) {
+	t.Parallel()
 	ca := testpki.New(t, "authority")
 	server := newMutual(t, ca)
 	dir := t.TempDir()

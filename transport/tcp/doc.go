@@ -70,7 +70,7 @@
 // have no size limit here; receivers do have one.
 //
 // Memory per destination: a chunk of 256 KiB or the largest record, once, or
-// twice while a Send is interrupted, and about 16 KiB of bookkeeping. What the
+// twice while a Send is interrupted, and about 32 KiB of bookkeeping. What the
 // receiver sends is read and thrown away.
 //
 // # Security

@@ -1,9 +1,9 @@
 package tcp
 
 // window remembers how many records the newest bytes of a connection are. It
-// keeps one mark for each 1/512 of its size rather than one for each Send, so
-// that its memory does not depend on how small the batches are; what is held is
-// rounded up to a mark.
+// keeps at most two marks for each 1/512 of its size rather than one for each
+// Send, so that its memory does not depend on how small the batches are; what is
+// held is rounded up to a mark.
 //
 //	sent:       ----------------------------------------------> bytes
 //	marks:           |         |         |         |         |

@@ -79,9 +79,10 @@ type Description struct {
 // Holder is implemented by transports whose destination does not acknowledge.
 type Holder interface {
 	// Held returns how many of the newest records for which Send returned nil
-	// the peer may not have read yet. The buffer keeps them; after a break the
-	// transport returns [Resend]. Held is called after each Send and from time
-	// to time while the worker is idle, never concurrently with Send.
+	// (for all, or for theirs in a BatchError) the peer may not have read yet.
+	// The buffer keeps them; after a break the transport returns [Resend]. Held
+	// is called after each Send, from time to time while the worker is idle, and
+	// after Close, never concurrently with Send.
 	Held() int
 }
 
@@ -89,6 +90,10 @@ type Holder interface {
 // would accept a Send, without sending a record.
 type Prober interface {
 	// Probe returns nil if it would. It is never called concurrently with Send.
+	// Of a transport that is a [Holder] too, the error may be [Resend]: the
+	// connection broke while there was nothing to send, and what was held has
+	// to go again. An idle worker whose transport holds records asks for that
+	// reason, as the next record may be a long time coming.
 	Probe(ctx context.Context) error
 }
 

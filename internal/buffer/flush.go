@@ -53,6 +53,14 @@ func (b *Buffer) flushRound(sync bool) {
 	b.flushed()
 }
 
+// flushSoon wakes the flusher.
+func (b *Buffer) flushSoon() {
+	select {
+	case b.dirty <- struct{}{}:
+	default:
+	}
+}
+
 // flushed lets the waiting appends look.
 func (b *Buffer) flushed() {
 	b.flushMu.Lock()
@@ -156,10 +164,7 @@ func (b *Buffer) awaitSafe(ctx context.Context, s *segment, end uint64) (Positio
 		if s.safe.Load() >= end {
 			return pos, nil
 		}
-		select {
-		case b.dirty <- struct{}{}:
-		default:
-		}
+		b.flushSoon()
 		select {
 		case <-turn:
 		case <-ctx.Done():

@@ -77,6 +77,7 @@ func powerRound(t *testing.T, mode Mode, sector, share int, seed uint64, d Durab
 			}
 		}
 		if life == 2 {
+			b.Rewind(Mark{}) // what was read and not acknowledged comes again
 			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
 			closeBuffer(t, b)
 			break

@@ -1,0 +1,61 @@
+//go:build crashpoints
+
+package buffer
+
+import (
+	"fmt"
+	"testing"
+)
+
+// crashNames are all the points that an ordinary life passes. Those of
+// compaction, rescue, adoption and quarantine have their own rows.
+var crashNames = []string{
+	"claimed", "before-commit", "committed", "before-seal", "sealed",
+	"segment-tmp-created", "segment-allocated", "segment-zeroed", "segment-headed", "segment-renamed", "segment-created",
+	"cursor-created", "cursor-opened", "cursor-saved", "acked", "unmapped", "before-unlink", "segment-unlinked",
+	"segment-scanned", "before-discard", "loss-saved", "compacted", "rewrite-begun", "rewrite-filled", "rewrite-renamed",
+	"synced", "written",
+}
+
+// TestCrashPoints is T2: a kill at each named point, at several of its
+// passings, and again during the recovery from it; no record is lost whose
+// append had returned, and nobody has to do anything by hand. Run it with
+//
+//	go test -tags crashpoints -run CrashPoints
+func TestCrashPoints(t *testing.T) {
+	times := []int{1, 3}
+	if nightly() {
+		times = []int{1, 2, 3, 4, 5, 7, 11, 20, 50, 100}
+	}
+	for _, name := range crashNames {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, n := range times {
+				crashOnce(t, name, n)
+			}
+		})
+	}
+}
+
+func crashOnce(t *testing.T, name string, n int) {
+	t.Helper()
+	dir := t.TempDir()
+	appended, delivered := map[uint64]int{}, map[uint64]int{}
+	a := childArgs{dir: dir, producers: 4, read: true, crashAt: fmt.Sprintf("%s:%d", name, n)}
+	switch name {
+	case "synced":
+		a.durability = Power
+	case "written":
+		a.mode = Written
+	}
+	// A point that this life does not reach ends by the clock; the record of
+	// what was appended is as good.
+	for round := 1; round <= 3; round++ {
+		a.round = round
+		a.killAfter = 400e6
+		runChild(t, a, appended, delivered)
+		a.read = !a.read
+	}
+	collect(t, dir, quiet(), delivered)
+	checkNoneLost(t, appended, delivered)
+}

@@ -1,0 +1,124 @@
+package udp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+)
+
+// errEmpty: an empty datagram is no record.
+var errEmpty = errors.New("the encoder wrote nothing")
+
+// deliver writes the batch. It ends early if ctx is done or the kernel's queue
+// is full; what was not written then goes again.
+func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
+	end := t.begin(ctx)
+	defer end()
+	var errs []error // nil while there is nothing to say of single records
+	set := func(i int, err error) {
+		if errs == nil {
+			errs = make([]error, len(recs))
+		}
+		errs[i] = err
+	}
+	sent := 0
+	for i := range recs {
+		err := t.one(&recs[i])
+		out := transport.Classify(err, 1)
+		switch {
+		case err == nil:
+			sent++
+			continue
+		case out.Permanent:
+			set(i, err)
+			continue
+		case errors.Is(err, errNoBuffers), errors.Is(err, os.ErrDeadlineExceeded):
+			for ; i < len(recs); i++ {
+				set(i, t.failure("send to", err))
+			}
+		default:
+			// Which of the datagrams was refused is not known: all go again.
+			return t.lose(err)
+		}
+		break
+	}
+	t.recent.sent(sent, time.Now())
+	if errs != nil {
+		return &transport.BatchError{Errs: errs}
+	}
+	return nil
+}
+
+// begin makes writes end with ctx, until the returned func is called.
+func (t *sender) begin(ctx context.Context) (end func()) {
+	conn := t.conn
+	conn.SetWriteDeadline(time.Time{})
+	fired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		conn.SetWriteDeadline(time.Unix(1, 0))
+		close(fired)
+	})
+	return func() {
+		if !stop() {
+			<-fired // or it would end the next Send's writes
+		}
+	}
+}
+
+// one writes a single record. Permanent is about the record; everything else is
+// as the socket said it.
+func (t *sender) one(rec *encode.Record) error {
+	p, err := t.encode(rec)
+	if err != nil {
+		return transport.Permanent(fmt.Errorf("udp: encode: %w", err))
+	}
+	_, err = t.conn.Write(p)
+	if errors.Is(err, errMessageSize) {
+		// It may be the answer to an earlier datagram (ICMP fragmentation
+		// needed), which the kernel tells with the next call, without sending.
+		// Told once, it is gone.
+		if _, err = t.conn.Write(p); errors.Is(err, errMessageSize) {
+			return transport.Permanent(t.failure("send to", fmt.Errorf("%d bytes: %w: %w", len(p), ErrOversize, err)))
+		}
+	}
+	return err
+}
+
+// encode returns the record's datagram, which the next call overwrites.
+func (t *sender) encode(rec *encode.Record) ([]byte, error) {
+	if cap(t.buf) > 2*maxLocalSize {
+		t.buf = nil // one huge record; not worth keeping
+	}
+	p, err := t.dest.Encoder.AppendRecord(t.buf[:0], rec)
+	if err != nil {
+		return nil, err
+	}
+	t.buf = p
+	switch {
+	case len(p) == 0:
+		return nil, errEmpty
+	case len(p) <= t.dest.MaxSize:
+		return p, nil
+	case t.dest.Oversize == Truncate:
+		return truncate(p, t.dest.MaxSize), nil
+	default:
+		return nil, fmt.Errorf("%d bytes, MaxSize is %d: %w", len(p), t.dest.MaxSize, ErrOversize)
+	}
+}
+
+// truncate cuts p to at most n bytes, before a character rather than in it.
+// Bytes that are not UTF-8 are cut anywhere.
+func truncate(p []byte, n int) []byte {
+	for back := range min(utf8.UTFMax, n) {
+		if utf8.RuneStart(p[n-back]) {
+			return p[:n-back]
+		}
+	}
+	return p[:n]
+}

@@ -1,0 +1,151 @@
+package udp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/hostaddr"
+	"github.com/slogship/slogship/transport"
+)
+
+// Errors that tests and programs can tell from others.
+var (
+	// ErrConfig is wrapped by the errors of Open that are about a field.
+	ErrConfig = errors.New("not a valid value")
+	// ErrOversize is why a record was refused that does not fit MaxSize or what
+	// the kernel takes.
+	ErrOversize = errors.New("too long for a datagram")
+)
+
+// Defaults and limits of Destination's fields.
+const (
+	DefaultMaxSize      = 65_507 // the most that UDP over IPv4 can carry
+	DefaultResolveEvery = 30 * time.Second
+
+	maxLocalSize = 1 << 20 // of unixgram; the kernel's own limit is lower
+)
+
+// Oversize is what happens to a record that does not fit into a datagram.
+type Oversize uint8
+
+// The policies.
+const (
+	// Refuse makes the record permanent: it goes to the route's dead letter.
+	Refuse Oversize = 0
+	// Truncate sends its first MaxSize bytes, less what would be half a UTF-8
+	// character. Text stays readable; JSON does not parse any more.
+	Truncate Oversize = 1
+)
+
+// String returns "refuse" or "truncate".
+func (o Oversize) String() string {
+	switch o {
+	case Refuse:
+		return "refuse"
+	case Truncate:
+		return "truncate"
+	default:
+		return fmt.Sprintf("Oversize(%d)", uint8(o))
+	}
+}
+
+// Destination is a receiver of datagrams. Only Addr is required.
+type Destination struct {
+	// Addr is "host:port", or with Network "unixgram" the socket's path.
+	Addr string
+
+	// Network is "udp" (the default), "udp4", "udp6" or "unixgram".
+	Network string
+
+	// Encoder is the format. Default: encode.JSONLines.
+	Encoder encode.Encoder
+
+	// MaxSize is the most bytes of one datagram. Default 65,507, which is also
+	// the most, but for unixgram (1 MiB, if the kernel lets it). 1,432 fits one
+	// packet on nearly every path.
+	MaxSize int
+
+	// Oversize says what happens to a record that is longer. Default: Refuse.
+	Oversize Oversize
+
+	// ResolveEvery is how often Addr's name is resolved anew; the socket stays
+	// if its address is still among the answers. Default 30 s, negative: only
+	// after an error. Not for unixgram.
+	ResolveEvery time.Duration
+
+	// SendBuffer is the size that is asked of the kernel for the socket
+	// (SO_SNDBUF), in bytes. Default 0: the kernel's own.
+	SendBuffer int
+
+	// Resolver resolves Addr. Default: net.DefaultResolver.
+	Resolver *net.Resolver
+}
+
+var _ transport.Destination = Destination{}
+
+// Open checks the fields. It does not resolve or connect.
+func (d Destination) Open() (transport.Transport, error) {
+	d, err := d.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &sender{dest: d}
+	if d.Network == "unixgram" {
+		return t, nil
+	}
+	if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
+		return nil, fmt.Errorf("udp: Addr: %w", err)
+	}
+	return t, nil
+}
+
+// withDefaults is the one place where fields are checked and defaults applied.
+func (d Destination) withDefaults() (Destination, error) {
+	if d.Network == "" {
+		d.Network = "udp"
+	}
+	if d.Encoder == nil {
+		d.Encoder = encode.JSONLines{}
+	}
+	if d.MaxSize == 0 {
+		d.MaxSize = DefaultMaxSize
+	}
+	if d.ResolveEvery == 0 {
+		d.ResolveEvery = DefaultResolveEvery
+	}
+	return d, d.validate()
+}
+
+func (d *Destination) validate() error {
+	if v, ok := d.Encoder.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("udp: Encoder: %w", err)
+		}
+	}
+	known, most := false, DefaultMaxSize
+	switch d.Network {
+	case "udp", "udp4", "udp6":
+		known = true
+	case "unixgram":
+		known, most = true, maxLocalSize
+	}
+	for _, f := range []struct {
+		name  string
+		value any
+		bad   bool
+	}{
+		{"Network", d.Network, !known},
+		{"Addr", d.Addr, d.Addr == ""},
+		{"MaxSize", d.MaxSize, d.MaxSize < 1 || d.MaxSize > most},
+		{"Oversize", d.Oversize, d.Oversize > Truncate},
+		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
+	} {
+		if f.bad {
+			return fmt.Errorf("udp: %s %v: %w", f.name, f.value, ErrConfig)
+		}
+	}
+	return nil
+}

@@ -120,7 +120,7 @@ func drain(t testing.TB, b *Buffer, want int) []uint64 {
 func drainAll(t testing.TB, b *Buffer, visit func(Entry)) {
 	t.Helper()
 	var c Chunk
-	deadline := time.Now().Add(6 * time.Second)
+	deadline := time.Now().Add(20 * time.Second)
 	for {
 		c.Reset()
 		if b.Next(&c, 1000, 1<<20) > 0 {

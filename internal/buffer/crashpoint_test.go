@@ -13,8 +13,38 @@ var crashNames = []string{
 	"claimed", "before-commit", "committed", "before-seal", "sealed",
 	"segment-tmp-created", "segment-allocated", "segment-zeroed", "segment-headed", "segment-renamed", "segment-created",
 	"cursor-created", "cursor-opened", "cursor-saved", "acked", "unmapped", "before-unlink", "segment-unlinked",
-	"segment-scanned", "before-discard", "loss-saved", "compacted", "rewrite-begun", "rewrite-filled", "rewrite-renamed",
-	"synced", "written",
+	"segment-scanned", "before-discard", "synced", "written",
+}
+
+// dropNames are the points of a life that drops: what is missing at its end
+// must be in the ledger.
+var dropNames = []string{"loss-saved", "compacted", "rewrite-begun", "rewrite-filled", "rewrite-renamed", "segment-unlinked"}
+
+// TestCrashPointsDropping is T2 for DropOldest with Keep.
+func TestCrashPointsDropping(t *testing.T) {
+	for _, name := range dropNames {
+		for _, n := range []int{1, 4} {
+			dir := t.TempDir()
+			appended, delivered := map[uint64]int{}, map[uint64]int{}
+			for round := 1; round <= 2; round++ {
+				runChild(t, childArgs{dir: dir, producers: 4, small: true, round: round, killAfter: 600e6,
+					crashAt: fmt.Sprintf("%s:%d", name, n)}, appended, delivered)
+			}
+			b := open(t, dir, quiet())
+			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+			missing := uint64(0)
+			for id := range appended {
+				if delivered[id] == 0 {
+					missing++
+				}
+			}
+			loss, _ := b.Loss()
+			if told := loss.Counts.Total(); missing > told {
+				t.Errorf("%s:%d: %d of %d missing, %d in the ledger", name, n, missing, len(appended), told)
+			}
+			closeBuffer(t, b)
+		}
+	}
 }
 
 // TestCrashPoints is T2: a kill at each named point, at several of its

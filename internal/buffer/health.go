@@ -14,6 +14,9 @@ func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
 		b.shorter(s)
 	}
 	s := b.active.Load()
+	if s != nil && b.undelivered(s) {
+		next.in(lookIdle) // nobody may read, so nobody may wake us
+	}
 	if s == nil || s.file == nil || s.tail.Load() == u.lookedAt && now.Sub(u.looked) < time.Minute {
 		return
 	}
@@ -33,6 +36,13 @@ func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
 		b.heal(err)
 		b.poison(s, err)
 	}
+}
+
+// undelivered reports whether something in the active segment waits.
+func (b *Buffer) undelivered(s *segment) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return s.used() > b.overhead && !b.drainedLocked(s)
 }
 
 // shorter reports whether s's file was truncated, and then ends its use.

@@ -38,6 +38,9 @@ func childMain(dir string) {
 	o.Mode, o.Durability = Mode(mode), Durability(dur)
 	o.SyncEvery = 5 * time.Millisecond
 	o.Meta = []byte("child")
+	if os.Getenv("SLOGSHIP_CHILD_SMALL") == "1" {
+		o.MaxBytes, o.Keep = 1<<20, 5
+	}
 	b, err := Open(vfs.OS{}, dir, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -101,6 +104,7 @@ type childArgs struct {
 	read             bool
 	crashAt          string
 	killAfter        time.Duration // 0: the child kills itself
+	small            bool          // a cap that is soon reached, with Keep
 	binary           string
 }
 
@@ -119,6 +123,9 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 		fmt.Sprint("SLOGSHIP_CHILD_MODE=", int(a.mode)), fmt.Sprint("SLOGSHIP_CHILD_ROUND=", a.round),
 		fmt.Sprint("SLOGSHIP_CHILD_DURABILITY=", int(a.durability)),
 		"SLOGSHIP_CHILD_READ="+read, "SLOGSHIP_CRASH_AT="+a.crashAt)
+	if a.small {
+		cmd.Env = append(cmd.Env, "SLOGSHIP_CHILD_SMALL=1")
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

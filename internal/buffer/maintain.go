@@ -26,6 +26,7 @@ const (
 	// at: a claim takes microseconds, but a truncated file reads as zeros.
 	suspectAfter = 50
 	lookEvery    = 50 * time.Millisecond
+	lookIdle     = time.Second
 	evictAfter   = 300 * time.Millisecond
 )
 

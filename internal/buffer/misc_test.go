@@ -262,7 +262,11 @@ func TestBacklog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 256 {
+	files := 64
+	if nightly() {
+		files = 2560
+	}
+	for i := range files {
 		seq := uint64(1000 + i)
 		s := segment{seq: seq}
 		s.setEpoch(newEpoch())
@@ -273,11 +277,11 @@ func TestBacklog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.MaxBytes = 4 << 30
+	o.MaxBytes = 40 << 30
 	start := time.Now()
 	b := open(t, dir, o)
 	mustAppend(t, b, 99_999, 300)
-	t.Logf("first append after %v with 1 GiB found", time.Since(start))
+	t.Logf("first append after %v with %d MiB found", time.Since(start), 4*files)
 	if !b.Stats().Recovering {
 		t.Log("the scan was done already")
 	}

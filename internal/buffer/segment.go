@@ -147,7 +147,7 @@ func (s *segment) fill(off uint64, r *Record, typ uint8) (done bool) {
 	defer s.guard(off, strideOf(len(r.Payload)), old, &done)
 	n := frameSize + len(r.Payload)
 	h := s.mem[off : off+uint64(n)]
-	storeLength(s.mem, off, -int32(n))
+	storeClaim(s.mem, off, -int32(n))
 	crash("claimed")
 	copy(h[frameSize:], r.Payload)
 	f := frame{length: uint32(n), sum: r.Sum, place: placeOf(s.seq, off), typ: typ, level: r.Level, time: r.Time}

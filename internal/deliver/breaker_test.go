@@ -114,6 +114,7 @@ func TestProberIsAskedInsteadOfSending(t *testing.T) {
 		if p.probes < 20 || p.probes > 150 {
 			t.Errorf("%d probes in 10 min", p.probes)
 		}
+		wantEqual(t, "breaker between probes", r.worker.Stats().Breaker, "open")
 		wantEqual(t, "told of probes", r.told(errDown), openAfter+p.probes)
 		p.do(func() { p.up = true })
 		time.Sleep(time.Minute)
@@ -227,5 +228,9 @@ func TestBreakerStates(t *testing.T) {
 	wantEqual(t, "recovered", b.recover(false), true)
 	wantEqual(t, "not proven", b.failures, openAfter+1)
 	wantEqual(t, "closed", b.state.String(), "closed")
+	b.trip()
+	b.state, b.failures = halfOpen, 0
+	b.fail()
+	wantEqual(t, "a trial that fails", b.state, open)
 	wantEqual(t, "half-open", halfOpen.String(), "half-open")
 }

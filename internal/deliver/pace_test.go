@@ -168,3 +168,24 @@ func TestLearnsTheDestinationsLimit(t *testing.T) {
 		r.mustClose()
 	})
 }
+
+// While recovery still finds records, an empty read is not the end of the
+// backlog.
+func TestPaceLastsUntilRecovered(t *testing.T) {
+	f := &fake{}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.opts.DrainRate = 100
+		r.opts.Buffer = &recovering{Source: r.buf, until: time.Now().Add(time.Minute)}
+		r.start()
+		time.Sleep(30 * time.Second)
+		r.log(500)
+		time.Sleep(time.Second)
+		if n := len(f.received()); n > 150 {
+			t.Errorf("%d records in a second", n)
+		}
+		time.Sleep(time.Minute)
+		wantInts(t, "received", f.received(), seq(1, 500))
+		r.mustClose()
+	})
+}

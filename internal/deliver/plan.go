@@ -132,7 +132,7 @@ func (w *Worker) head() *batch {
 // planLooks plans what an idle worker has to wake up for. A healthy route at
 // rest has nothing here, so it sets no timer.
 func (w *Worker) planLooks(p *plan, now time.Time) {
-	if w.holder != nil && w.flying == 0 && w.ledger.sent > 0 {
+	if w.holder != nil && w.ledger.sent > 0 {
 		p.offer(poll, nil, w.pollAt)
 	}
 	if !w.empty() {

@@ -231,3 +231,79 @@ func TestRefusalCounter(t *testing.T) {
 	wantEqual(t, "after an acceptance", r.refuse(), false)
 	wantEqual(t, "row", r.row, 1)
 }
+
+// A refusal that the destination confirmed by accepting something in the same
+// answer stays one, also if the worker has to hold before the batch ends.
+func TestConfirmedRefusalIsNotRevived(t *testing.T) {
+	healed := false
+	f := &fake{}
+	f.reply = func(call int, recs []encode.Record) error {
+		switch {
+		case call == 0:
+			e := batchErr(len(recs), map[int]error{0: transport.Permanent(errBad)})
+			for i := range e.Errs[2:] {
+				e.Errs[i+2] = errDown
+			}
+			return e
+		case healed:
+			return nil
+		default:
+			return refuseEach(func(int) bool { return true })(call, recs)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.bury()
+		r.log(30)
+		r.start()
+		time.Sleep(time.Minute)
+		wantEqual(t, "held", r.told(ErrHolding), 1)
+		f.do(func() { healed = true })
+		time.Sleep(time.Hour)
+		wantInts(t, "received", f.received(), seq(2, 30))
+		wantInts(t, "dead", r.deadSeqs(), seq(1, 1))
+		r.mustClose()
+	})
+}
+
+// An answer about another batch, given while the worker holds, does not close
+// the breaker: one record at a time is tried all the same.
+func TestHoldingSurvivesOtherAnswers(t *testing.T) {
+	f := &fake{desc: transport.Description{MaxRecords: 30, MaxInFlight: 2}, took: time.Second}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		f.reply = func(call int, recs []encode.Record) error {
+			if call > 0 {
+				return transport.Permanent(errBad) // bisects, without backoff
+			}
+			f.took = 10 * time.Second // the next Sends are slow
+			return refuseEach(func(int) bool { return true })(call, recs)
+		}
+		r.log(30)
+		r.start()
+		synctest.Wait()
+		time.Sleep(500 * time.Millisecond)
+		r.log(30) // starts beside the first, and is answered after it
+		time.Sleep(700 * time.Millisecond)
+		wantEqual(t, "sends at one time before", f.mostAtOnce(), 2)
+		time.Sleep(time.Hour)
+		wantEqual(t, "probes at one time", f.mostAtOnce(), 1)
+		for _, s := range f.calls()[2:] {
+			wantEqual(t, "records in a probe", len(s.seq), 1)
+		}
+		_ = r.close(time.Minute)
+	})
+}
+
+// A batch that was in flight when the holding began has its suspects revived
+// when it lands.
+func TestLandingWhileHoldingRevives(t *testing.T) {
+	b := batchOf("sap")
+	w := &Worker{refusals: refusals{holding: true}}
+	w.decided(b)
+	wantEqual(t, "state", b.slots[0].state, pending)
+	w.refusals.accept()
+	b = batchOf("sa")
+	w.decided(b)
+	wantEqual(t, "state when it is over", b.slots[0].state, lost)
+}

@@ -202,9 +202,6 @@ func (w *Worker) delay(b *batch, after time.Duration) {
 	wait := max(w.opts.backoff(max(b.failures, rounds)), obey(after))
 	b.retryAt = time.Now().Add(wait)
 	w.pauseFor(after)
-	if w.breaker.state == open {
-		w.pause = later(w.pause, b.retryAt)
-	}
 }
 
 // pauseFor stops all Sends for as long as the destination asked: Retry-After

@@ -109,6 +109,7 @@ func TestStaleIsRestamped(t *testing.T) {
 		wantEqual(t, "original", old[0].original.Equal(start.Add(-2*time.Hour)), true)
 		wantEqual(t, "young record's time", young[0].time.Equal(start), true)
 		wantEqual(t, "young record's attributes", young[0].attrs, 1)
+		wantEqual(t, "time of the second try", old[1].time.Equal(start), true)
 		last := len(old) - 1
 		now := f.calls()[last].at
 		if age := now.Sub(old[last].time); age > time.Hour || old[last].time.Equal(start) {

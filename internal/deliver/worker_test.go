@@ -300,6 +300,25 @@ func TestTrickleWithManyInFlight(t *testing.T) {
 	wantInts(t, "received", f.received(), seq(1, 100))
 }
 
+// A Send that ends does not push out the few records that have come since the
+// last one began: they get their moment to become a batch.
+func TestPartialBatchesAreSpaced(t *testing.T) {
+	f := &fake{desc: transport.Description{MaxInFlight: 2}, took: time.Second}
+	bubble(t, f, func(r *rig) {
+		synctest.Wait()
+		start := time.Now()
+		r.log(1)
+		time.Sleep(995 * time.Millisecond)
+		r.log(1)
+		synctest.Wait()
+		r.log(1)
+		time.Sleep(time.Minute)
+		calls := f.calls()
+		wantEqual(t, "the second", calls[1].at.Sub(start), 995*time.Millisecond)
+		wantEqual(t, "the third", calls[2].at.Sub(start), 995*time.Millisecond+patience)
+	})
+}
+
 // T40: a dead route costs the others nothing: they share nothing.
 func TestRoutesAreIndependent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -51,6 +51,7 @@ func receive(addr string) {
 				for range 64 {
 					line, err := r.ReadBytes('\n')
 					if err != nil {
+						os.Stdout.Write(out)
 						return
 					}
 					number, _, _ := bytes.Cut(line, []byte(" "))
@@ -120,7 +121,7 @@ func (l *life) kill() []int {
 // default window nothing is lost; the repeats of each kill are bounded by the
 // window and what was unconfirmed.
 func TestReceiverKilled(t *testing.T) {
-	kills := 8
+	kills := 5
 	if nightly() {
 		kills = 100
 	}

@@ -268,5 +268,6 @@ func (b *Buffer) refuse(why Reason, r *Record) {
 	b.refused++
 	b.loseLocked(why, min(r.Level, Levels-1), 1, id, id, r.Time, r.Time)
 	b.mu.Unlock()
+	b.wake()
 	b.kickOnce()
 }

@@ -42,6 +42,7 @@ type Buffer struct {
 	closing  chan struct{} // closed when Close begins
 	tasks    sync.WaitGroup
 	idle     atomic.Bool  // the maintainer sleeps without a timer
+	lossNews atomic.Bool  // a loss was counted since the last Arm
 	held     int64        // bytes that the budget keeps for us; owned by the maintainer
 	asked    atomic.Int64 // bytes that another buffer of the budget needs
 	adopting atomic.Bool  // a look for orphans is under way

@@ -281,3 +281,28 @@ func TestTooLarge(t *testing.T) {
 		closeBuffer(t, b)
 	})
 }
+
+// TestLossWakes: a loss wakes a sleeping consumer, so that it is reported also
+// when nothing else comes.
+func TestLossWakes(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	if !b.Arm() {
+		t.Fatal("something to read in an empty buffer")
+	}
+	if _, err := b.Append(context.Background(), Record{Payload: make([]byte, 3)}); !errors.Is(err, ErrTooLarge) {
+		t.Fatal(err)
+	}
+	select {
+	case <-b.Ready():
+	case <-time.After(5 * time.Second):
+		t.Fatal("the loss woke nobody")
+	}
+	b.Lose(TooOld, 1, [16]byte{1})
+	if b.Arm() {
+		t.Fatal("armed over a loss that nobody has looked at")
+	}
+	if l, ok := b.Loss(); !ok || l.Counts.Total() != 2 {
+		t.Fatalf("%+v", l)
+	}
+	closeBuffer(t, b)
+}

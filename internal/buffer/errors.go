@@ -21,8 +21,8 @@ var (
 	// it must start with. Never retry. Counted as refused.
 	ErrTooLarge = errors.New("buffer: record size out of bounds")
 
-	// ErrNotDurable: durability Power, the record is in the buffer and will be
-	// delivered if the machine lives, but its sync failed or did not come in
-	// time. Not counted as lost.
+	// ErrNotDurable: the record is in the buffer and will be delivered if the
+	// process lives, but its sync (Power) or its write (mode Written) failed or
+	// did not come in time. Not counted as lost. Never append it again.
 	ErrNotDurable = errors.New("buffer: not durable")
 )

@@ -46,6 +46,7 @@ func (b *Buffer) loseLocked(why Reason, level uint8, n uint64, first, last [16]b
 	b.dropped[why][level] += n
 	b.gathering.extend(why, level, n, first, last, since, until)
 	b.unsaved = true
+	b.lossNews.Store(true) // before the caller's wake: see Arm
 }
 
 func (l *Loss) extend(why Reason, level uint8, n uint64, first, last [16]byte, since, until int64) {
@@ -67,6 +68,7 @@ func (b *Buffer) LoseAt(r Reason, level uint8, id [16]byte, at int64) {
 	b.mu.Lock()
 	b.loseLocked(r, min(level, Levels-1), 1, id, id, at, at)
 	b.mu.Unlock()
+	b.kickOnce() // saves the ledger
 }
 
 // Loss freezes what was lost and not yet reported into one report and returns

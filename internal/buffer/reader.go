@@ -308,8 +308,9 @@ func (b *Buffer) breakSegment(s *segment) {
 }
 
 // Arm says that the consumer is about to sleep on Ready. false: there is
-// something to read, don't. true: the next append, progress of recovery or
-// adoption, or Stop sends on Ready.
+// something to read, or a loss was counted since the last Arm, don't. true: the
+// next append, a counted loss, progress of recovery or adoption, or Stop sends
+// on Ready.
 //
 // No wake-up is lost. Arm stores sleeping and then looks for a committed
 // record; Append stores the commit and then looks at sleeping. Both are
@@ -321,7 +322,7 @@ func (b *Buffer) breakSegment(s *segment) {
 // at sleeping in turn.
 func (b *Buffer) Arm() bool {
 	b.sleeping.Store(true)
-	if b.readable() {
+	if b.lossNews.Swap(false) || b.readable() {
 		b.sleeping.Store(false)
 		return false
 	}

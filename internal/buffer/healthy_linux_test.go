@@ -1,0 +1,80 @@
+package buffer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// ioBytes returns what this process made dirty and did not take back by
+// removing the file before it was written.
+func ioBytes(t *testing.T) int64 {
+	t.Helper()
+	p, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Skip(err)
+	}
+	var wrote, cancelled int64
+	for line := range bytes.Lines(p) {
+		_, _ = fmt.Sscanf(string(line), "write_bytes: %d", &wrote)
+		_, _ = fmt.Sscanf(string(line), "cancelled_write_bytes: %d", &cancelled)
+	}
+	return wrote - cancelled
+}
+
+// TestHealthyWritesLittle is DESIGN §5.12: a route whose worker keeps up writes
+// close to nothing to the disk, because files go before the kernel writes them.
+func TestHealthyWritesLittle(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	r := record(7, 1000)
+	total := 64 << 20
+	if nightly() {
+		total = 512 << 20
+	}
+	before := ioBytes(t)
+	var c Chunk
+	for n := 0; n < total; {
+		for range 100 {
+			if _, err := b.Append(context.Background(), r); err != nil {
+				t.Fatal(err)
+			}
+			n += 1032
+		}
+		for b.Next(&c, 1000, 1<<20) > 0 {
+			b.Ack(c.Entries[len(c.Entries)-1].Mark)
+			c.Reset()
+		}
+	}
+	closeBuffer(t, b)
+	wrote := ioBytes(t) - before
+	t.Logf("%d MiB logged, %d KiB written", total>>20, wrote>>10)
+	if wrote > 16<<20 {
+		t.Errorf("%d bytes written for %d logged", wrote, total)
+	}
+}
+
+// TestIdleIsSmall is DESIGN §6: five idle routes take at most 20 MiB of disk,
+// and each two goroutines at most.
+func TestIdleIsSmall(t *testing.T) {
+	var disk int64
+	for range 5 {
+		dir := t.TempDir()
+		o := quiet()
+		o.MinSegment = 0
+		b := open(t, dir, o)
+		defer closeBuffer(t, b)
+		mustAppend(t, b, 1, 300)
+		drain(t, b, 1)
+		deadline := time.Now().Add(time.Second)
+		for len(b.listed(func(*segment) bool { return true })) > 1 && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond)
+		}
+		disk += diskOf(t, dir)
+	}
+	if disk > 20<<20 {
+		t.Errorf("%d bytes", disk)
+	}
+}

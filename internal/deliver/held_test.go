@@ -347,3 +347,33 @@ func TestLedgerReusesMemory(t *testing.T) {
 		t.Errorf("capacity %d for 100 entries", cap(l.entries))
 	}
 }
+
+// What the transport holds of a batch that is not done yet is newer than all
+// in the ledger.
+func TestHeldPartOfAnUnfinishedBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, h := holding(t, transport.Description{})
+		accept, down := h.reply, true
+		h.reply = func(call int, recs []encode.Record) error {
+			switch {
+			case call == 1:
+				return transport.ErrTooLarge
+			case down && has(recs, 9):
+				h.unread = 3 // 6 and 7 of this batch, and 5
+				return errDown
+			default:
+				return accept(call, recs)
+			}
+		}
+		r.log(5)
+		r.start()
+		synctest.Wait()
+		r.log(4)
+		time.Sleep(time.Minute)
+		wantEqual(t, "acked", r.acked(), 4)
+		h.do(func() { down, h.unread = false, 0 })
+		time.Sleep(time.Minute)
+		h.do(func() { h.unread = 0 })
+		r.mustClose()
+	})
+}

@@ -170,7 +170,8 @@ func TestLoneRefusal(t *testing.T) {
 
 // While the worker holds, MaxAge still bounds the retrying.
 func TestHoldingEndsWithAge(t *testing.T) {
-	f := &fake{reply: refuse(below(100))}
+	healed := false
+	f := &fake{reply: refuse(func(n int) bool { return !healed && n <= 100 })}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, f)
 		r.opts.MaxAge = time.Hour
@@ -181,9 +182,11 @@ func TestHoldingEndsWithAge(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		wantEqual(t, "acked after", r.acked(), 100)
 		wantEqual(t, "too old", r.worker.Stats().TooOld, 100)
+		f.do(func() { healed = true })
 		r.log(10)
 		time.Sleep(time.Minute)
 		wantEqual(t, "the route lives", r.worker.Stats().Delivered, 10)
+		wantInts(t, "the loss report was not wasted before", f.received(), append(seq(101, 110), -1))
 		r.mustClose()
 	})
 }
@@ -306,4 +309,23 @@ func TestLandingWhileHoldingRevives(t *testing.T) {
 	b = batchOf("sa")
 	w.decided(b)
 	wantEqual(t, "state when it is over", b.slots[0].state, lost)
+}
+
+// What an acceptance has confirmed stays confirmed, across answers.
+func TestAcceptanceConfirmsEarlierSuspects(t *testing.T) {
+	healed := false
+	f := &fake{reply: refuse(func(n int) bool { return !healed && n != 6 })}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, f)
+		r.bury()
+		r.log(40)
+		r.start()
+		time.Sleep(time.Minute)
+		wantEqual(t, "held", r.told(ErrHolding), 1)
+		f.do(func() { healed = true })
+		time.Sleep(time.Hour)
+		wantInts(t, "received", f.received(), seq(6, 40))
+		wantInts(t, "dead", r.deadSeqs(), seq(1, 5))
+		r.mustClose()
+	})
 }

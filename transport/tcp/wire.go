@@ -122,7 +122,7 @@ func (w *wire) push(p []byte) (written int, err error) {
 		switch {
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return written, err
-		case w.ctx.Err() != nil || w.past(now):
+		case w.ctx.Err() != nil || w.past(now) || w.polling:
 			return written, errInterrupted
 		case now.Sub(w.progress) >= w.stall:
 			return written, errStalled
@@ -137,6 +137,11 @@ func (w *wire) deadline() time.Time {
 	d := w.progress.Add(w.stall)
 	if least := time.Now().Add(10 * time.Millisecond); d.Before(least) {
 		d = least
+	}
+	if w.polling {
+		// TLS answers a key update while an end of file is looked for. That may
+		// happen without a Send whose ctx would bound it.
+		d = time.Now().Add(10 * time.Millisecond)
 	}
 	if end, ok := w.ctx.Deadline(); ok && end.Before(d) {
 		d = end

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,4 +181,59 @@ func FuzzParsePool(f *testing.F) {
 			t.Fatalf("an empty pool without an error")
 		}
 	})
+}
+
+// Files that are written in place, byte by byte as it were, while connections
+// are made: no handshake ever fails for it (S15: failures 0), and at the end
+// the newest pair is in use.
+func TestHandshakesWhileFilesAreWritten(t *testing.T) {
+	ca, dir := testpki.New(t, "ours"), t.TempDir()
+	type pair struct{ cert, key []byte }
+	pairs := make([]pair, 4)
+	for i := range pairs {
+		pairs[i].cert, pairs[i].key = ca.Issue(testpki.Leaf{})
+	}
+	o := Options{
+		CertFile: testpki.File(t, dir, "cert", pairs[0].cert), KeyFile: testpki.File(t, dir, "key", pairs[0].key),
+		CAFile: testpki.File(t, dir, "ca", ca.PEM),
+	}
+	server := &tls.Config{
+		Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})},
+		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
+	}
+	c := open(t, o)
+	stop, stopped := make(chan struct{}), make(chan pair)
+	go func() {
+		for i := 0; ; i++ {
+			p := pairs[i%len(pairs)]
+			for path, data := range map[string][]byte{o.CertFile: p.cert, o.KeyFile: p.key, o.CAFile: ca.PEM} {
+				os.WriteFile(path, data[:len(data)/2], 0o600)
+				os.WriteFile(path, data, 0o600)
+			}
+			select {
+			case <-stop:
+				stopped <- p
+				return
+			default:
+			}
+		}
+	}()
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for range 50 {
+				if _, clientErr, serverErr := handshake(t, c.Config("127.0.0.1"), server); clientErr != nil || serverErr != nil {
+					t.Errorf("client %v, server %v", clientErr, serverErr)
+				}
+				c.Version()
+			}
+		})
+	}
+	workers.Wait()
+	close(stop)
+	last := <-stopped
+	got := presented(t, c.Config("127.0.0.1"), server)
+	if block, _ := pem.Decode(last.cert); !bytes.Equal(got.Raw, block.Bytes) || c.Err() != nil {
+		t.Errorf("at the end another certificate is in use; Err is %v", c.Err())
+	}
 }

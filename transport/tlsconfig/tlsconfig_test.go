@@ -20,16 +20,16 @@ func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionSt
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return state, err, err
 	}
 	defer l.Close()
 	a, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		return state, err, err
 	}
 	b, err := l.Accept()
 	if err != nil {
-		t.Fatal(err)
+		return state, err, err
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -67,6 +67,8 @@ type progress struct {
 	retryAt  time.Time // not before this; zero: at once
 	first    time.Time // start of the first Send
 	linger   time.Time // while it fills: do not send before this
+	sentAt   time.Time // start of the Send that runs; zero: none
+	overdue  bool      // and OnError knows that it does not end
 }
 
 // reset makes b an empty batch. What its records point to is gone.
@@ -100,7 +102,8 @@ func (b *batch) launch() {
 	b.trim()
 }
 
-// trim drops spans at the top that have nothing pending left.
+// trim drops spans at the top that have nothing pending left. It keeps the rule
+// that a batch with spans has something to send, which undecided relies on.
 func (b *batch) trim() {
 	for len(b.spans) > 0 && b.firstPending(b.spans[len(b.spans)-1]) < 0 {
 		b.spans = b.spans[:len(b.spans)-1]
@@ -117,6 +120,9 @@ func (b *batch) firstPending(s span) int {
 }
 
 // pick returns the records of the next Send: what is pending in the top span.
+// Where nothing is missing between them that is a part of recs itself, clipped,
+// so that an append by the transport cannot reach the next record; only a batch
+// that a BatchError has left with gaps is gathered, by copying.
 func (b *batch) pick() []encode.Record {
 	top := b.spans[len(b.spans)-1]
 	b.picked = b.picked[:0]

@@ -333,3 +333,34 @@ func (s *recovering) Stats() buffer.Stats {
 	stats.Recovering = time.Now().Before(s.until)
 	return stats
 }
+
+// A Send that runs on after its deadline is reported once, and waited for: no
+// second Send beside it.
+func TestOverdueSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running, most := 0, 0
+		d := &direct{send: func(context.Context) error {
+			running++
+			most = max(most, running)
+			time.Sleep(time.Hour)
+			running--
+			return nil
+		}}
+		r := newRig(t, d)
+		r.opts.SendTimeout = 10 * time.Second
+		r.log(1)
+		r.start()
+		time.Sleep(10*time.Second + overdueAfter - time.Millisecond)
+		wantEqual(t, "told too early", r.told(ErrOverdue), 0)
+		time.Sleep(30 * time.Minute)
+		r.log(1)
+		time.Sleep(20 * time.Minute)
+		wantEqual(t, "told", r.told(ErrOverdue), 1)
+		wantEqual(t, "last error", errors.Is(r.worker.Stats().LastError, ErrOverdue), true)
+		time.Sleep(2 * time.Hour)
+		wantEqual(t, "told of the second", r.told(ErrOverdue), 2)
+		wantEqual(t, "delivered", r.worker.Stats().Delivered, 2)
+		r.mustClose()
+		wantEqual(t, "sends at one time", most, 1)
+	})
+}

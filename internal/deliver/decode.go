@@ -14,7 +14,9 @@ import (
 // decode.
 const payloadAttr = "payload"
 
-// decode turns the chunk's entries from the given one on into slots.
+// decode turns the chunk's entries from the given one on into slots. It runs
+// when they are read, not when they are sent, so that the work overlaps with
+// the Send before. Strings alias the chunk, which lives as long as the batch.
 func (w *Worker) decode(b *batch, from int) {
 	for i := from; i < len(b.chunk.Entries); i++ {
 		e := &b.chunk.Entries[i]
@@ -84,7 +86,8 @@ func (w *Worker) resource(m *buffer.Meta) *encode.Resource {
 	return r
 }
 
-// ownResource is that of records the worker makes itself.
+// ownResource is that of records the worker makes itself: as configured, else
+// that of the last record read, which is this process most of the time.
 func (w *Worker) ownResource() *encode.Resource {
 	switch {
 	case w.opts.Resource != nil:

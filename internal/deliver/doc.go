@@ -27,6 +27,24 @@
 // losses change only when the cursor passes a record, so that a rewind never
 // counts one twice.
 //
+// # What may arrive twice
+//
+// The cursor is a prefix of what was read, so a crash repeats what was sent
+// beyond it: at most MaxInFlight batches (the window also counts those that
+// are done and wait for an older one) and what the transport holds. A Resend
+// repeats what it asks for, and with it what was read after that. Nothing else
+// is sent again after it was accepted: not the accepted part of a BatchError,
+// nor the half of a batch that went through.
+//
+// # When a worker sleeps
+//
+// The worker is an event loop: read ahead, take the earliest step that is due,
+// else sleep until its time, a result, a record or Close. A route at rest has
+// no step and so no timer. It is woken by the source at most once per change
+// from idle to busy, because it arms the source only when a record could be
+// sent at once; while a Send runs, callers pay for no wake-up, and what they
+// append is found when the Send ends.
+//
 // # Two kinds of refusal
 //
 // A record refused alone is at first only a suspect. It becomes condemned

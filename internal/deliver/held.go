@@ -120,7 +120,9 @@ func (w *Worker) acknowledgeWhole(b *batch) {
 	w.opts.Buffer.Ack(b.slots[len(b.slots)-1].mark)
 }
 
-// record writes the batch's outcomes into the ledger.
+// record writes the batch's outcomes into the ledger, one entry a slot. Whether
+// a record is watched is looked up now, because its ID is gone when the cursor
+// passes it; a watch cannot come later than this, since it precedes the append.
 func (w *Worker) record(b *batch) {
 	watched := w.watches.any()
 	for i := range b.slots {
@@ -136,7 +138,8 @@ func (w *Worker) record(b *batch) {
 	}
 }
 
-// release acknowledges what the transport no longer holds.
+// release acknowledges what the transport no longer holds. For one that
+// acknowledges by itself this is everything, at once.
 func (w *Worker) release() {
 	held := w.held
 	if w.holder != nil {

@@ -12,18 +12,19 @@ const patience = 20 * time.Millisecond
 type step uint8
 
 const (
-	none   step = iota
-	send        // the next span of a batch in the window
-	launch      // the next batch goes into the window
-	probe       // ask the transport whether the destination is back
-	bury        // store a batch's dead letters
-	poll        // ask the transport what it still holds
-	look        // nothing but to look again
-	shut        // close the transport
+	none     step = iota
+	send          // the next span of a batch in the window
+	launch        // the next batch goes into the window
+	probe         // ask the transport whether the destination is back
+	bury          // store a batch's dead letters
+	poll          // ask the transport what it still holds
+	look          // nothing but to look again
+	complain      // about a Send that does not end
+	shut          // close the transport
 )
 
 func (s step) String() string {
-	return [...]string{"none", "send", "send", "probe", "dead letter", "held", "none", "close"}[s]
+	return [...]string{"none", "send", "send", "probe", "dead letter", "held", "none", "none", "close"}[s]
 }
 
 // plan is the earliest step: what it is and when it may be taken. There is one
@@ -46,6 +47,7 @@ func (p *plan) offer(s step, b *batch, at time.Time) {
 // plan finds the next step.
 func (w *Worker) plan(now time.Time) plan {
 	var p plan
+	w.planOverdue(&p)
 	if w.flying >= w.opts.MaxInFlight {
 		return p // a result comes first
 	}
@@ -59,6 +61,8 @@ func (w *Worker) plan(now time.Time) plan {
 	return p
 }
 
+// planBurials plans to store dead letters. That is no business of the
+// destination, so neither its breaker nor its pauses delay it.
 func (w *Worker) planBurials(p *plan) {
 	for _, b := range w.window {
 		if !b.flying && !b.undecided() && !b.whole && b.unburied() {
@@ -107,6 +111,7 @@ func (w *Worker) planTrial(p *plan) {
 	if w.flying > 0 {
 		return
 	}
+	// Not the pace: it begins when the outage ends.
 	s, b, at := launch, w.next, w.pause
 	if head := w.head(); head != nil {
 		s, b, at = send, head, later(at, head.retryAt)

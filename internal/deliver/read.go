@@ -32,7 +32,9 @@ func (w *Worker) fill(now time.Time) {
 	}
 }
 
-// filling returns the batch that is being filled.
+// filling returns the batch that is being filled. It is separate from the
+// window, so that reading and decoding go on while a Send runs: with one Send
+// in flight that is double buffering.
 func (w *Worker) filling() *batch {
 	if w.next == nil {
 		if n := len(w.free); n > 0 {

@@ -39,7 +39,8 @@ func (w *Worker) settle(b *batch, err error) {
 	}
 }
 
-// accepted: nil acknowledges what was sent.
+// accepted: nil acknowledges what was sent. The slots are marked here and the
+// cursor moves in commit, since older batches may still be on their way.
 func (w *Worker) accepted(b *batch) {
 	bytes := b.pickedBytes()
 	w.counters.change(func(s *Stats) { s.BytesSent += uint64(bytes) })
@@ -114,14 +115,19 @@ func (w *Worker) judge(b *batch, took, left bool, after time.Duration) {
 	}
 }
 
-// tooLarge: ErrTooLarge splits the batch.
+// tooLarge: ErrTooLarge splits the batch. Alone, a record that is too large is
+// refused like any other: see settle.
 func (w *Worker) tooLarge(b *batch, after time.Duration) {
 	w.fit.tooLarge(b.pickedBytes())
 	b.split()
 	w.answers(b, after)
 }
 
-// refused: Permanent bisects, until the guilty record stands alone.
+// refused: Permanent bisects, until the guilty record stands alone. Without
+// backoff: the destination has answered, and the innocent ones have waited long
+// enough. One bad record among n costs 2 log n Sends. Skipping the Send of a
+// half that "must" be guilty, since the other one went through, would save
+// half of them, and condemn records for what was wrong with the request.
 func (w *Worker) refused(b *batch, err error, after time.Duration) {
 	if len(b.picked) > 1 {
 		b.split()
@@ -149,13 +155,17 @@ func (w *Worker) suspects(b *batch, i int) (hold bool) {
 	return w.refusals.refuse()
 }
 
-// retry: any other error backs off and sends the same records again.
+// retry: any other error backs off and sends the same records again, with the
+// same IDs, for as long as it takes. There is no limit of attempts: a long
+// outage is no reason to lose records. MaxAge and the buffer's size are the
+// limits.
 func (w *Worker) retry(b *batch, after time.Duration) {
 	w.breaker.fail()
 	w.delay(b, after)
 }
 
-// hold stops condemning: all suspects go again, one record at a time.
+// hold stops condemning: all suspects go again, one record at a time. It is
+// entered for each refusal while it lasts, which is what makes the backoff grow.
 func (w *Worker) hold(b *batch, answer error, after time.Duration) {
 	for _, other := range w.window {
 		// A flying batch may hold a suspect as well; it is revived when it
@@ -195,7 +205,10 @@ func (w *Worker) answers(b *batch, after time.Duration) {
 	w.pauseFor(after)
 }
 
-// delay sets when b may go again.
+// delay sets when b may go again. The exponent is the batch's own failures, so
+// that one batch in trouble waits long while its neighbours do not; but at
+// least the rounds that the destination as a whole has failed, because a
+// rewind makes new batches, which have not failed yet.
 func (w *Worker) delay(b *batch, after time.Duration) {
 	b.failures++
 	rounds := (w.breaker.failures + w.opts.MaxInFlight - 1) / w.opts.MaxInFlight

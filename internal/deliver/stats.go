@@ -51,7 +51,8 @@ func (w *Worker) Stats() Stats {
 	return w.counters.stats
 }
 
-// failed notes err as the last error and passes it on.
+// failed notes err as the last error and passes it on. It is called by the
+// worker's goroutine alone, so OnError needs no lock against itself.
 func (w *Worker) failed(err error) {
 	w.counters.change(func(s *Stats) { s.LastError, s.LastErrorAt = err, time.Now() })
 	w.report(err)

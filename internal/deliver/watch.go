@@ -101,7 +101,8 @@ func (watch *Watch) settle(err error) {
 // appended, because the buffer's commit orders the two.
 func (l *watches) any() bool { return l.count.Load() != 0 }
 
-// has reports whether the record is watched.
+// has reports whether the record is watched. It is asked only where any said
+// yes, so its lock is taken for batches around a Deliver and no others.
 func (l *watches) has(id encode.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -153,7 +153,8 @@ func (w *Worker) restart() {
 	w.rewind(buffer.Mark{})
 }
 
-// take takes a step that is due.
+// take takes a step that is due. A look has been taken by getting here: the
+// loop fills and plans anew.
 func (w *Worker) take(p plan, now time.Time) {
 	switch p.step {
 	case launch:
@@ -173,6 +174,8 @@ func (w *Worker) take(p plan, now time.Time) {
 		w.hire(job{kind: probe})
 	case poll:
 		w.hire(job{kind: poll})
+	case complain:
+		w.complain(p.b)
 	}
 }
 
@@ -203,17 +206,19 @@ func (w *Worker) send(b *batch, now time.Time) {
 		}
 	})
 	w.show()
-	b.flying = true
+	b.flying, b.sentAt, b.overdue = true, now, false
 	w.hire(job{kind: send, b: b, recs: recs})
 }
 
-// landed takes the result of a job.
+// landed takes the result of a job. The order is fixed: what the transport
+// holds is noted before the answer is settled, because a Resend in it is about
+// that; and the batch is committed last, because the answer may take it back.
 func (w *Worker) landed(r result) {
 	w.flying--
 	w.idle = append(w.idle, r.lane)
 	b := r.job.b
 	if b != nil {
-		b.flying = false
+		b.flying, b.sentAt = false, time.Time{}
 	}
 	w.holds(r)
 	switch r.job.kind {
@@ -279,7 +284,9 @@ func (w *Worker) probed(err error) {
 	w.pause = later(w.pause, time.Now().Add(wait))
 }
 
-// recycle keeps a batch's memory for the next one.
+// recycle keeps a batch's memory for the next one. There are at most
+// MaxInFlight in the window and one that fills, so the worker's memory is
+// bounded by that many batches, whatever the destination does.
 func (w *Worker) recycle(b *batch) {
 	b.reset()
 	w.free = append(w.free, b)

@@ -32,6 +32,9 @@ func newEpoch() uint64 {
 // and a file that is unlinked soon enough never reaches the disk at all.
 func (b *Buffer) create(seq uint64, size int64) (*segment, error) {
 	s := &segment{log: b.own, seq: seq, size: uint64(size), live: true}
+	if b.opt.Mode == Written {
+		s.flags = flagWritten
+	}
 	s.setEpoch(newEpoch())
 	s.tail.Store(b.overhead)
 	s.flush.written, s.flush.synced = b.overhead, b.overhead
@@ -175,5 +178,25 @@ func (b *Buffer) heal(cause error) {
 		return
 	}
 	b.syncParents(b.own.dir)
+	b.relock(b.own)
 	b.reopenCursor(b.own)
+}
+
+// relock takes the lock file of a directory that was made again: the old lock
+// is on a file without a name, and keeps nobody out. If another process was
+// quicker, both write here; they do not disturb each other's files, whose names
+// have random epochs, but may deliver each other's records twice.
+func (b *Buffer) relock(l *log) {
+	lock, err := b.fs.Lock(filepath.Join(l.dir, lockName))
+	if errors.Is(err, vfs.ErrLocked) && l.lock != nil {
+		return // the file is still the one that we hold
+	}
+	if err != nil {
+		b.report(fmt.Errorf("buffer: lock directory %q again: %w", l.dir, err))
+		return
+	}
+	if l.lock != nil {
+		_ = l.lock.Close()
+	}
+	l.lock = lock
 }

@@ -192,6 +192,10 @@ func TestDirectoryRemoved(t *testing.T) {
 			id++
 		}
 	}
+	if l, err := (vfs.OS{}).Lock(filepath.Join(dir, lockName)); err == nil {
+		_ = l.Close()
+		t.Error("the new directory is not locked")
+	}
 	var got uint64
 	drainAll(t, b, func(Entry) { got++ })
 	s := b.Stats()

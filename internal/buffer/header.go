@@ -36,6 +36,7 @@ const (
 const (
 	flagCompacted uint32 = 1 // rewritten with fewer records: offsets differ from the original's
 	flagRescued   uint32 = 2 // rewritten after a failed sync: offsets are the original's
+	flagWritten   uint32 = 4 // filled by pwrite: a kill may cut its last write short
 )
 
 // Errors about one file, for OnError and the tests.

@@ -204,6 +204,14 @@ func TestKill(t *testing.T) {
 				for i := range lives {
 					runChild(t, childArgs{dir: dir, producers: producers, mode: mode, round: i + 1, read: i%2 == 1,
 						killAfter: time.Duration(10+rng.IntN(80)) * time.Millisecond}, appended, delivered)
+					if i%20 == 19 { // far below the cap: nothing may be dropped
+						o := testOptions()
+						o.Mode = mode
+						if s := collect(t, dir, o, delivered); s.Dropped.Total() > 0 {
+							t.Fatalf("%+v", s)
+						}
+						checkNoneLost(t, appended, delivered)
+					}
 				}
 				o := testOptions()
 				o.Mode = mode

@@ -29,8 +29,8 @@ const (
 // that a dead process left.
 type log struct {
 	dir  string
-	uuid [16]byte // immutable after openLog
-	lock io.Closer
+	uuid [16]byte  // immutable after openLog
+	lock io.Closer // owned by the maintainer; by Close in the end
 
 	saving  sync.Mutex
 	curFile vfs.File       // guarded by saving

@@ -329,6 +329,7 @@ func (b *Buffer) Arm() bool {
 	return true
 }
 
+// Ready is where the signal comes that Arm promised. It is never closed.
 func (b *Buffer) Ready() <-chan struct{} { return b.ready }
 
 // readable reports whether Next would get on.

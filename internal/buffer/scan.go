@@ -141,7 +141,8 @@ func (b *Buffer) scanFrames(s *segment, w *window) (sum summary, bad uint64) {
 	defer func() { bad += lostAfterSync(s, gaps) }()
 	for {
 		f, ok := s.nextFrame(w, off, s.size)
-		if f.bad {
+		torn := !ok && s.flags&flagWritten != 0 // a write that a kill cut short: no append had returned
+		if f.bad && !torn {
 			bad++
 		} else if f.gap && ok && len(gaps) < 1024 {
 			gaps = append(gaps, off)

@@ -133,7 +133,11 @@ func (b *Buffer) wanted() (seq uint64, size int64, must, ok bool) {
 		return 0, 0, false, false
 	}
 	must = b.active.Load() == nil
-	if !must && len(b.spares) >= b.pace.spares() {
+	var ahead int64
+	for _, s := range b.spares {
+		ahead += int64(s.size)
+	}
+	if !must && b.pace.enough(len(b.spares), ahead) {
 		return 0, 0, false, false
 	}
 	size = b.pace.size

@@ -57,15 +57,15 @@ func (p *pace) filled(d time.Duration, size int64) {
 // failed notes that a segment could not be made: a smaller one may fit.
 func (p *pace) failed() { p.size = max(p.size/2&^(pageSize-1), p.min) }
 
-// spares is how many segments to keep ready: two and a quarter of a second of
-// the peak rate, but not more than an eighth of the cap; one before the first
-// rotation, because a route that logs little never needs two.
-func (p *pace) spares() int {
+// enough reports whether n spares of together bytes are: two, and a quarter of
+// a second of the peak rate, but not more than an eighth of the cap; one before
+// the first rotation, because a route that logs little never needs two. It
+// counts bytes, not spares, since sizes change with the load.
+func (p *pace) enough(n int, bytes int64) bool {
 	if !p.rotated {
-		return 1
+		return n >= 1
 	}
-	n := int(p.perSec*int64(runway/time.Millisecond)/1000/p.size) + 1
-	return max(min(n, int(min(p.cap/8, 64<<20)/p.size)), 2)
+	return n >= 2 && bytes >= min(p.perSec/int64(time.Second/runway), p.cap/8, 64<<20)
 }
 
 // rest forgets the load after a quiet time and reports whether it had one.

@@ -15,7 +15,7 @@ func TestPace(t *testing.T) {
 	o.MinSegment = 1 << 20
 	var p pace
 	p.init(&o)
-	if p.size != 1<<20 || p.spares() != 1 {
+	if p.size != 1<<20 || !p.enough(1, 1<<20) || p.enough(0, 0) {
 		t.Fatalf("idle: %+v", p)
 	}
 	const rate = 66 << 20 // bytes/s
@@ -25,16 +25,16 @@ func TestPace(t *testing.T) {
 	if p.size < 4<<20 || p.size > 8<<20 {
 		t.Errorf("%d bytes a segment at 66 MiB/s", p.size)
 	}
-	if ahead := int64(p.spares()) * p.size; ahead < rate/4 || ahead > rate {
-		t.Errorf("%d bytes ahead", ahead)
+	if p.enough(4, rate/4-rate/50) || !p.enough(2, rate/4+rate/50) || p.enough(1, rate) {
+		t.Errorf("runway at %d bytes/s", p.perSec)
 	}
 	for range 100 {
 		p.filled(10*time.Second, p.size)
 	}
-	if p.size != 1<<20 || p.spares() != 2 {
+	if p.size != 1<<20 || p.enough(1, 1<<20) || !p.enough(2, 2<<20) {
 		t.Errorf("slow: %+v", p)
 	}
-	if !p.rest(time.Now().Add(time.Minute)) || p.spares() != 1 {
+	if !p.rest(time.Now().Add(time.Minute)) || !p.enough(1, 1<<20) {
 		t.Errorf("quiet: %+v", p)
 	}
 }

@@ -72,7 +72,7 @@ func TestRetryAfter(t *testing.T) {
 func TestEarlyAnswer(t *testing.T) {
 	recs := batch(0, 30_000) // more than the sockets take
 	for _, http1 := range []bool{true, false} {
-		for status, want := range map[int]transport.Outcome{200: {}, 413: {TooLarge: true}, 422: {Permanent: true}, 503: {}} {
+		for status, want := range map[int]transport.Outcome{200: {}, 413: {TooLarge: true}, 503: {}} {
 			t.Run(fmt.Sprint("HTTP1 ", http1, " ", status), func(t *testing.T) {
 				t.Parallel()
 				done := make(chan bool)

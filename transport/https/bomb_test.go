@@ -83,7 +83,7 @@ func TestHostileAnswers(t *testing.T) {
 }
 
 // TestTricklingAnswer: a body that never ends, and is too slow for its size to
-// matter, holds Send for a second at most. What the status says counts.
+// matter, holds Send for half a second. What the status says counts.
 func TestTricklingAnswer(t *testing.T) {
 	for _, http1 := range []bool{true, false} {
 		for _, status := range []int{200, 500} {

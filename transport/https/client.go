@@ -21,7 +21,7 @@ import (
 var ErrEarlyAnswer = errors.New("accepted before all of the request was read")
 
 // drainTime is how long the rest of an answer may take once its status is known.
-const drainTime = time.Second
+const drainTime = 500 * time.Millisecond
 
 // client is the transport. Its fields do not change after Open, but for what
 // guards itself.

@@ -39,7 +39,7 @@
 //
 // # Limits
 //
-// No more than 68 KiB of an answer's body are read, for 1 s, never
+// No more than 68 KiB of an answer's body are read, for half a second, never
 // uncompressed; its header may take 64 KiB. Buffers over 4 MiB are not kept. A
 // Send holds its encoded batch once and its compressed form once, so memory is
 // about 1.5 × MaxBytes × MaxInFlight for JSON, plus 1 MiB for each compressor.

@@ -91,3 +91,31 @@ func TestSecretsOf(t *testing.T) {
 		t.Errorf("secrets of nothing")
 	}
 }
+
+// FuzzSecrets: whatever was configured is in no text afterwards, plain or in
+// any of its disguises.
+func FuzzSecrets(f *testing.F) {
+	f.Add("s3cr3tCANARYv4lue", "before ", " after")
+	f.Add("a\"b\\c\nd", "\"", "\"")
+	f.Add("p&ss wörd/+=", "", "p&ss")
+	f.Fuzz(func(t *testing.T, secret, before, after string) {
+		if len(secret) < 6 || strings.Contains("xxxxxxxxxx", secret) {
+			t.Skip()
+		}
+		secrets := httpstatus.NewSecrets(secret)
+		for _, form := range []string{
+			secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+		} {
+			got := secrets.Text("(" + form + ")")
+			if strings.Contains(got, form) {
+				t.Errorf("Text(%q) = %q", form, got)
+			}
+			if strings.Contains(secret, "x") {
+				continue // the mask beside it may make one anew
+			}
+			if got := secrets.Text(before + form + after); strings.Contains(got, secret) {
+				t.Errorf("Text(%q) = %q", before+form+after, got)
+			}
+		}
+	})
+}

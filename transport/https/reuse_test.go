@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -91,12 +92,15 @@ func whole(r *http.Request) error {
 // TestClosedBetweenRequests is T28 for requests: a connection that the server has
 // closed meanwhile costs one plain error at most, and no record.
 func TestClosedBetweenRequests(t *testing.T) {
+	rounds := 100
+	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
+		rounds = 1000
+	}
 	for _, http1 := range []bool{true, false} {
 		server := serve(t, nil)
 		d := server.destination()
 		d.HTTP1 = http1
 		tr := open(t, d)
-		const rounds = 100
 		for i := range rounds {
 			recs := batch(i, 1)
 			if err := tr.Send(t.Context(), recs); err != nil {

@@ -1,0 +1,192 @@
+package route
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/slogship/slogship/encode"
+)
+
+// The levels that log/slog does not name.
+const (
+	LevelTrace  = slog.Level(-8)
+	LevelNotice = slog.Level(2)
+	LevelFatal  = slog.Level(12)
+)
+
+// Levels is a set of levels. The zero Levels is every level. Two Levels that
+// were made alike are equal.
+type Levels struct {
+	names uint8        // bit i: the level whose encode.LevelIndex is i; 0: not limited by name
+	least slog.Leveler // nil: no lower bound
+	most  slog.Leveler // nil: no upper bound
+}
+
+// AtLeast returns all levels from least up. A *slog.LevelVar can be changed
+// while the program runs.
+func AtLeast(least slog.Leveler) Levels { return Levels{least: least} }
+
+// Between returns the levels from least to most, both included.
+func Between(least, most slog.Leveler) Levels { return Levels{least: least, most: most} }
+
+// Only returns the set of the levels named. TRACE, DEBUG, INFO, WARN and ERROR
+// each cover what lies up to the next of these five (so INFO covers NOTICE, and
+// ERROR is open upward); NOTICE and FATAL name the part of INFO and ERROR that
+// is theirs. A level between two names stands for the name that covers it.
+func Only(levels ...slog.Level) Levels {
+	var l Levels
+	for _, level := range levels {
+		l.names |= cover(encode.LevelIndex(level))
+	}
+	return l
+}
+
+// cover returns the bits of what a name in a set covers: INFO (2) takes NOTICE
+// (3) along, and ERROR (5) FATAL (6).
+func cover(index int) uint8 {
+	switch index {
+	case 2:
+		return 1<<2 | 1<<3
+	case 5:
+		return 1<<5 | 1<<6
+	default:
+		return 1 << index
+	}
+}
+
+// Contains reports whether level is in the set, now.
+func (l Levels) Contains(level slog.Level) bool {
+	if l.names != 0 && l.names&(1<<encode.LevelIndex(level)) == 0 {
+		return false
+	}
+	if l.least != nil && level < l.least.Level() {
+		return false
+	}
+	return l.most == nil || level <= l.most.Level()
+}
+
+// Static reports whether the set can never change.
+func (l Levels) Static() bool { return static(l.least) && static(l.most) }
+
+func static(l slog.Leveler) bool {
+	if l == nil {
+		return true
+	}
+	_, constant := l.(slog.Level)
+	return constant
+}
+
+// String returns the set as ParseLevels reads it, "all" for every level.
+func (l Levels) String() string {
+	var parts []string
+	for i := range encode.LevelCount {
+		covered := i == 3 && l.names&(1<<2) != 0 || i == 6 && l.names&(1<<5) != 0
+		if l.names&(1<<i) != 0 && !covered {
+			parts = append(parts, levelNames[i])
+		}
+	}
+	if l.least != nil {
+		parts = append(parts, ">="+levelText(l.least.Level()))
+	}
+	if l.most != nil {
+		parts = append(parts, "<="+levelText(l.most.Level()))
+	}
+	if parts == nil {
+		return "all"
+	}
+	return strings.Join(parts, ",")
+}
+
+var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
+
+var levelValues = [encode.LevelCount]slog.Level{LevelTrace, slog.LevelDebug, slog.LevelInfo, LevelNotice, slog.LevelWarn, slog.LevelError, LevelFatal}
+
+// levelText is exact: the covering name and what lies above it, as "WARN+1".
+func levelText(l slog.Level) string {
+	i := encode.LevelIndex(l)
+	if d := int(l - levelValues[i]); d != 0 {
+		return fmt.Sprintf("%s%+d", levelNames[i], d)
+	}
+	return levelNames[i]
+}
+
+// LevelError is the error of ParseLevel and ParseLevels.
+type LevelError struct{ Text string }
+
+func (e *LevelError) Error() string {
+	return fmt.Sprintf("route: level %q: want one of %s, an offset like WARN+1, or a number",
+		e.Text, strings.Join(levelNames[:], ", "))
+}
+
+// ParseLevel reads a level: one of the seven names or a usual other name for
+// one (WARNING, ERR, CRITICAL, …), in any case, with an offset if need be
+// ("INFO+1"), or a number. The error is a *LevelError.
+func ParseLevel(text string) (slog.Level, error) {
+	s := strings.ToUpper(strings.TrimSpace(text))
+	if n, err := strconv.Atoi(s); err == nil {
+		return slog.Level(n), nil
+	}
+	offset := 0
+	if i := strings.IndexAny(s, "+-"); i > 0 {
+		n, err := strconv.Atoi(s[i:])
+		if err != nil {
+			return 0, &LevelError{text}
+		}
+		s, offset = s[:i], n
+	}
+	level, ok := levelNamed(s)
+	if !ok {
+		return 0, &LevelError{text}
+	}
+	return level + slog.Level(offset), nil
+}
+
+func levelNamed(s string) (slog.Level, bool) {
+	switch s {
+	case "INFORMATION", "INFORMATIONAL":
+		s = "INFO"
+	case "WARNING":
+		s = "WARN"
+	case "ERR":
+		s = "ERROR"
+	case "CRIT", "CRITICAL", "PANIC":
+		s = "FATAL"
+	}
+	for i, name := range levelNames {
+		if s == name {
+			return levelValues[i], true
+		}
+	}
+	return 0, false
+}
+
+// ParseLevels reads a set: names separated by commas ("ERROR,WARN", see Only),
+// or bounds (">=WARN", "<=INFO", both). "" and "all" are every level. The
+// error is a *LevelError.
+func ParseLevels(text string) (Levels, error) {
+	var l Levels
+	if t := strings.TrimSpace(text); t == "" || strings.EqualFold(t, "all") {
+		return l, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		name := strings.TrimLeft(part, "<>=")
+		level, err := ParseLevel(name)
+		if err != nil {
+			return Levels{}, err
+		}
+		switch part[:len(part)-len(name)] {
+		case ">=":
+			l.least = level
+		case "<=":
+			l.most = level
+		case "":
+			l.names |= cover(encode.LevelIndex(level))
+		default:
+			return Levels{}, &LevelError{part}
+		}
+	}
+	return l, nil
+}

@@ -1,0 +1,127 @@
+package route
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/slogship/slogship/transport"
+)
+
+// Route is one way out for records. Name and To are required; the zero value
+// of every other field is its default.
+type Route struct {
+	// Name identifies the route, its directory and its figures: 1 to 64 of
+	// a-z, 0-9 and "-". It must be unique, and should stay the same over
+	// restarts: what is buffered is found by it.
+	Name string
+
+	// To is the destination. It is opened by handler.New, without network I/O.
+	To transport.Destination
+
+	// Levels are those the route takes; the zero Levels is all. Match, if set,
+	// has to take the record as well; it sees plain values.
+	Levels Levels
+	Match  Matcher
+
+	// Durability is what a returned log call survives besides the death of the
+	// process. The zero value is Process.
+	Durability Durability
+
+	Buffer  Buffer
+	Batch   Batch
+	Backoff Backoff
+
+	// SendTimeout is the deadline of one Send. Default 30 s.
+	SendTimeout time.Duration
+
+	// MaxInFlight is how many Sends may run at a time, at most what the
+	// transport allows. 0: what the transport says. Above 1, order is kept
+	// within a batch only.
+	MaxInFlight int
+
+	// MaxAge bounds retrying by the time since the record was logged; 0: no
+	// bound. OnStale says what becomes of older records.
+	MaxAge  time.Duration
+	OnStale Stale
+
+	// DrainRate is the most records per second that are sent after an outage
+	// or a start, until the buffer has been empty once. It ramps up from a
+	// random share, so that a fleet does not drown a collector that comes
+	// back. 0: as fast as the destination takes them.
+	DrainRate int
+
+	// DeadLetter names the route that gets records which the destination
+	// refused for good. "": the file dead.ndjson in this route's directory
+	// (with an in-memory handler: they are counted as refused and reported).
+	DeadLetter string
+
+	// Direct sends each record in the log call itself, without a buffer.
+	// Only for transports that say they can: console, file, memory.
+	Direct bool
+}
+
+// Buffer limits what a route keeps while its destination is away.
+type Buffer struct {
+	// MaxBytes caps the route's buffer, on disk or in memory. Default: the
+	// handler's MaxDisk, shared with the other routes (64 MiB in memory).
+	MaxBytes int64
+
+	// WhenFull is what happens to a record that meets a full buffer. The
+	// default is DropOldest, for Power routes Block.
+	WhenFull WhenFull
+
+	// BlockTimeout bounds the wait of WhenFull Block. Default 5 s.
+	BlockTimeout time.Duration
+
+	// StallTimeout is the longest that a call waits for a stalled disk.
+	// Default 10 ms. Then the record is counted as disk_stalled.
+	StallTimeout time.Duration
+
+	// Keep is for DropOldest: this level and those above it outlive the others
+	// when room is made. nil: the oldest go, whatever their level.
+	Keep slog.Leveler
+
+	// Shed refuses low levels before the buffer is full.
+	Shed []Shed
+}
+
+// Shed is one step of admission by fill level.
+type Shed struct {
+	UpTo slog.Level // this level and those below it are refused …
+	Room float64    // … while the free share of the buffer (0 to 1) is below Room
+}
+
+// Batch limits what one Send holds. 0 takes what the transport says.
+type Batch struct {
+	MaxRecords int
+	MaxBytes   int           // buffered bytes
+	Linger     time.Duration // how long an idle route waits for more records
+}
+
+// Backoff is the wait after a failed Send: exponential with full jitter.
+type Backoff struct {
+	InitialInterval time.Duration // default 100 ms
+	MaxInterval     time.Duration // default 30 s
+	Multiplier      float64       // default 2
+}
+
+// WhenFull is what happens to a record that meets a full buffer.
+type WhenFull uint8
+
+// The policies. Each loss is counted as queue_overflow and reported.
+const (
+	ByDurability WhenFull = 0 // DropOldest for Process and Interval, Block for Power
+	DropOldest   WhenFull = 1
+	DropNewest   WhenFull = 2
+	Block        WhenFull = 3 // wait for room, at most BlockTimeout
+)
+
+// Stale is what becomes of a record older than MaxAge.
+type Stale uint8
+
+// The ways with stale records.
+const (
+	Drop       Stale = 0 // counted as too_old and reported
+	DeadLetter Stale = 1
+	Restamp    Stale = 2 // sent with the present time, the old one as an attribute
+)

@@ -1,0 +1,103 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/codec"
+)
+
+// Close ends intake, delivers what is buffered until ctx is done, and releases
+// everything. A route whose destination is known to be away is not waited for.
+// It returns nil if nothing is left, else an *UndeliveredError; what is on
+// disk is delivered after the next start. Records logged later go to stderr.
+// Further calls return what the first did.
+func (h *Handler) Close(ctx context.Context) error {
+	c := h.core
+	c.closing.Do(func() {
+		c.closed.Store(true)
+		c.release()
+		c.result = c.each(func(l *lane) *Undelivered { return c.closeLane(ctx, l) })
+	})
+	return c.result
+}
+
+// closeLane waits for the lanes whose dead letters come here, then closes l.
+func (c *core) closeLane(ctx context.Context, l *lane) *Undelivered {
+	defer close(l.done)
+	for _, feeder := range l.feeders {
+		<-feeder.done
+	}
+	if l.buf == nil {
+		c.report.failed(l.route.Name, l.transport.Close())
+		return nil
+	}
+	l.buf.Stop()
+	err := l.worker.Close(ctx)
+	c.leftover(l)
+	left := l.undelivered(err)
+	if l.deadFile != nil {
+		c.report.failed(l.route.Name, l.deadFile.close())
+	}
+	c.report.failed(l.route.Name, l.buf.Close())
+	return left
+}
+
+// undelivered is what l has not delivered, nil if that is nothing.
+func (l *lane) undelivered(err error) *Undelivered {
+	s := l.buf.Stats()
+	if s.Records == 0 {
+		return nil
+	}
+	if last := l.worker.Stats().LastError; last != nil {
+		err = errors.Join(err, last)
+	}
+	u := &Undelivered{Route: l.route.Name, Records: s.Records, Bytes: s.Bytes, OnDisk: l.dir != "", Err: err}
+	if s.Oldest != 0 {
+		u.Oldest = time.Unix(0, s.Oldest)
+	}
+	return u
+}
+
+// leftover writes what l could not deliver to Options.Leftover. A record is
+// acknowledged after it was written, so a writer that fails loses nothing.
+func (c *core) leftover(l *lane) {
+	if c.opts.Leftover == nil {
+		return
+	}
+	var (
+		chunk   buffer.Chunk
+		decoder codec.Decoder
+		line    []byte
+	)
+	l.buf.Rewind(buffer.Mark{})
+	for l.buf.Next(&chunk, 100, 1<<20) > 0 {
+		for _, e := range chunk.Entries {
+			var rec encode.Record
+			if err := decoder.Decode(e.Payload, &rec); err != nil {
+				c.report.failed(l.route.Name, err)
+				return // it stays in the buffer, unread is not lost
+			}
+			if rec.Resource, _ = codec.ParseResource(e.Meta.Bytes); rec.Resource == nil {
+				rec.Resource = c.resource
+			}
+			var err error
+			if line, err = (encode.JSONLines{}).AppendRecord(line[:0], &rec); err == nil {
+				c.leftoverLock.Lock()
+				_, err = c.opts.Leftover.Write(append(line, '\n'))
+				c.leftoverLock.Unlock()
+			}
+			if err != nil {
+				c.report.failed(l.route.Name, err)
+				return
+			}
+			l.leftover.Add(1)
+			l.buf.Ack(e.Mark)
+		}
+		chunk.Reset()
+		decoder.Reset()
+	}
+}

@@ -1,0 +1,79 @@
+package handler
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/slogship/slogship/encode"
+)
+
+// core is what all clones of a handler share. Everything but closed is set by
+// New and immutable afterwards.
+type core struct {
+	opts     Options // with defaults
+	lanes    []*lane // in the order of the routes
+	levels   levelTable
+	dynamic  []*lane // those whose levels can change while we run
+	matches  bool    // a route has a matcher, so bound attributes are kept as values
+	clients  bool    // a transport names its client library, so PCs are looked at
+	ids      *encode.IDSource
+	sources  sourceCache
+	scratch  sync.Pool // of *scratch
+	report   *reporter
+	resource *encode.Resource
+	release  func() // lets go of what is not a lane's: crash output
+	unshared []string
+
+	closing      sync.Once
+	closed       atomic.Bool // Close has begun
+	leftoverLock sync.Mutex  // the lanes close at a time, the writer is one
+	result       error       // of Close, written within closing
+}
+
+// levelTable gives the lanes with unchanging levels for each level, so that
+// Enabled is one look-up however many routes there are. Levels outside are
+// rare and asked one by one.
+type levelTable [levelTableSize][]*lane
+
+const (
+	levelTableMin  = -16
+	levelTableSize = 48
+)
+
+func (t *levelTable) build(lanes []*lane) {
+	for i := range t {
+		t[i] = lanesFor(lanes, slog.Level(i+levelTableMin))
+	}
+}
+
+func lanesFor(lanes []*lane, level slog.Level) []*lane {
+	var out []*lane
+	for _, l := range lanes {
+		if l.route.Levels.Static() && l.route.Levels.Contains(level) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// fixed returns the lanes with unchanging levels that take level.
+func (c *core) fixed(level slog.Level) []*lane {
+	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
+		return c.levels[i]
+	}
+	return lanesFor(c.lanes, level)
+}
+
+// takes reports whether any lane takes level.
+func (c *core) takes(level slog.Level) bool {
+	if len(c.fixed(level)) != 0 {
+		return true
+	}
+	for _, l := range c.dynamic {
+		if l.route.Levels.Contains(level) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package handler
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/codec"
+	"github.com/slogship/slogship/internal/deliver"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/file"
+)
+
+// Bounds of a route's own dead.ndjson and the rotated files beside it. The
+// oldest go first.
+const (
+	deadName    = "dead.ndjson"
+	deadMaxSize = 8 << 20
+	deadKeep    = 3
+	deadKeepFor = 30 * 24 * time.Hour
+)
+
+// deadLetters returns where l's dead letters go; nil: they are counted.
+func (c *core) deadLetters(l *lane) func(context.Context, *deliver.Dead) error {
+	if target := c.lane(l.route.DeadLetter); target != nil {
+		target.feeders = append(target.feeders, l)
+		return func(ctx context.Context, d *deliver.Dead) error {
+			return c.deadTo(ctx, target, l, d)
+		}
+	}
+	if l.dir == "" {
+		return nil
+	}
+	l.deadFile = &deadFile{path: filepath.Join(l.dir, deadName)}
+	return func(ctx context.Context, d *deliver.Dead) error {
+		return l.deadFile.store(ctx, c.letter(l, d))
+	}
+}
+
+// letter is the record with what happened to it. The resource stays that of
+// the process that logged it.
+func (c *core) letter(l *lane, d *deliver.Dead) encode.Record {
+	rec := *d.Record
+	rec.Attrs = append(rec.Attrs[:len(rec.Attrs):len(rec.Attrs)], letterAttr(l, d))
+	if rec.Resource == nil {
+		rec.Resource = c.resource
+	}
+	return rec
+}
+
+func letterAttr(l *lane, d *deliver.Dead) slog.Attr {
+	attrs := []any{
+		slog.String("route", l.route.Name), slog.String("reason", d.Reason), slog.Int("attempts", d.Attempts),
+	}
+	if d.Answer != nil {
+		attrs = append(attrs, slog.String("answer", d.Answer.Error()))
+	}
+	if !d.First.IsZero() {
+		attrs = append(attrs, slog.Time("first_attempt", d.First))
+	}
+	return slog.Group("dead_letter", attrs...)
+}
+
+// deadTo hands the letter to another route.
+func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) error {
+	rec := c.letter(from, d)
+	if target.buf == nil {
+		return sendContained(ctx, target.transport, []encode.Record{rec})
+	}
+	header := codec.Header{
+		ID: rec.ID, Time: rec.Time, Observed: rec.Observed, Level: rec.Level, Message: rec.Message,
+		Scope: rec.Scope, Trace: rec.Trace, Stack: rec.Stack,
+	}
+	if rec.Source != (slog.Source{}) {
+		header.Source = codec.AppendSource(nil, &rec.Source)
+	}
+	payload := codec.AppendHeader(nil, &header)
+	for _, a := range rec.Attrs {
+		payload = codec.AppendAttr(payload, a)
+	}
+	_, err := target.buf.Append(ctx, buffer.Record{
+		Payload: payload, Sum: buffer.Sum(payload),
+		Level: uint8(encode.LevelIndex(rec.Level)), Time: time.Now().UnixNano(),
+	})
+	return err
+}
+
+// deadFile is a route's own dead letters. It is opened with the first.
+type deadFile struct {
+	path string
+	mu   sync.Mutex          // guards to
+	to   transport.Transport // nil until the first letter
+}
+
+func (f *deadFile) store(ctx context.Context, rec encode.Record) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.to == nil {
+		to, err := file.Destination{Path: f.path, MaxSize: deadMaxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
+		if err != nil {
+			return err
+		}
+		f.to = to
+	}
+	return f.to.Send(ctx, []encode.Record{rec})
+}
+
+func (f *deadFile) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.to == nil {
+		return nil
+	}
+	return f.to.Close()
+}

@@ -1,0 +1,37 @@
+// Package handler is slogship's slog.Handler: it resolves a record on the
+// goroutine that logs, stores it in the buffer of each route that takes it,
+// and lets one worker per route deliver it.
+//
+//	h, err := handler.New([]route.Route{
+//		{Name: "collector", To: tcp.Destination{Addr: "logs.internal:5170"}},
+//	}, &handler.Options{Dir: dir})
+//	if err != nil { … }
+//	defer h.Close(ctx)
+//	logger := slog.New(h)
+//
+// # What a log call does
+//
+// It encodes the record once into pooled memory and copies it into the
+// memory-mapped buffer of each route: no lock, no system call but at most one
+// wake-up of a sleeping worker, no allocation, and no waiting for a network. A
+// call that has returned survives the death of the process (see
+// route.Durability for the death of the machine). It never panics: a LogValuer
+// or a method that does becomes a marked value.
+//
+// # What is lost, and when
+//
+// Nothing in silence. A full buffer, a stalled disk and a destination that
+// refuses a record are each a policy of the route, counted by reason and level
+// in [Stats], and reported to the destination as a record of their own.
+//
+// # Errors
+//
+// slog discards what a handler returns, so background errors go to
+// Options.OnError, and calls whose outcome matters use [Handler.Log] or
+// [Handler.Deliver].
+//
+// # Records about slogship itself
+//
+// What a transport or its client library logs while it delivers for a route
+// never enters that route: it would feed itself.
+package handler

@@ -1,0 +1,101 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"github.com/slogship/slogship/internal/codec"
+)
+
+// Handler is a slog.Handler that ships records through its routes. It is safe
+// for concurrent use. The handlers that With methods return share everything
+// with the one they came from: closing one closes all.
+type Handler struct {
+	core *core // shared by all clones
+
+	// What With methods have gathered. Immutable: a clone gets its own.
+	prefix []byte       // attributes and open groups, encoded
+	groups []string     // open groups, outermost first
+	bound  []boundAttrs // the same attributes as values, for matchers
+	scope  string
+	next   slog.Handler // Options.Next with the same With calls; nil: none
+}
+
+var _ slog.Handler = (*Handler)(nil)
+
+// boundAttrs are the attributes of one WithAttrs, and under how many of the
+// handler's groups they stand.
+type boundAttrs struct {
+	depth int
+	attrs []slog.Attr
+}
+
+// Enabled reports whether a route, or Options.Next, takes records of level.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	if h.core.takes(level) {
+		return true
+	}
+	return h.next != nil && h.next.Enabled(ctx, level)
+}
+
+// Handle ships r through every route that takes it and passes it on to
+// Options.Next. It does not wait for any destination, and a ctx that is done
+// does not keep a record from being shipped. The error is what Log returns for
+// the same record; slog discards it.
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	var err error
+	if h.core.takes(r.Level) {
+		err = h.ship(ctx, &r, nil)
+	}
+	if h.next != nil && h.next.Enabled(ctx, r.Level) {
+		err = errors.Join(err, h.next.Handle(ctx, r))
+	}
+	return err
+}
+
+// WithAttrs returns a handler whose records have attrs as well. They are
+// resolved and encoded here, once.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
+	c := *h
+	// Clip before every append: two children of one parent must never write
+	// into the same spare capacity.
+	c.prefix = slices.Clip(h.prefix)
+	if h.core.matches {
+		c.bound = append(slices.Clip(h.bound), boundAttrs{len(h.groups), slices.Clone(attrs)})
+	}
+	for _, a := range attrs {
+		c.prefix = h.core.appendAttr(c.prefix, h.groups, a)
+	}
+	if h.next != nil {
+		c.next = h.next.WithAttrs(attrs)
+	}
+	return &c
+}
+
+// WithGroup returns a handler that puts all further attributes into a group.
+// A group that stays empty does not appear.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	c := *h
+	c.prefix = codec.AppendGroup(slices.Clip(h.prefix), name)
+	c.groups = append(slices.Clip(h.groups), name)
+	if h.next != nil {
+		c.next = h.next.WithGroup(name)
+	}
+	return &c
+}
+
+// WithScope returns a handler whose records carry name as their logger's name,
+// "db" or "db.pool".
+func (h *Handler) WithScope(name string) *Handler {
+	c := *h
+	c.scope = name
+	return &c
+}

@@ -1,0 +1,136 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/codec"
+	"github.com/slogship/slogship/internal/deliver"
+	"github.com/slogship/slogship/route"
+	"github.com/slogship/slogship/transport"
+)
+
+// lane is a route at work: its buffer and worker, or its Direct transport.
+type lane struct {
+	route     route.Route
+	dir       string // "": in memory
+	transport transport.Transport
+	clients   []string // import paths of the transport's client library
+
+	buf    *buffer.Buffer  // nil if Direct
+	worker *deliver.Worker // nil if Direct
+	waits  bool            // Append may block, so it gets a ctx
+
+	deadFile *deadFile     // nil: dead letters go to another route, or are counted
+	feeders  []*lane       // lanes whose dead letters come here; closed before this one
+	done     chan struct{} // closed when the lane is
+	leftover atomic.Uint64 // records written to Options.Leftover
+
+	direct struct {
+		decoders  sync.Pool // of *codec.Decoder
+		delivered atomic.Uint64
+		dropped   [encode.LevelCount]atomic.Uint64 // Send failed
+		late      [encode.LevelCount]atomic.Uint64 // after Close
+	}
+}
+
+// take stores the record, or sends it if the lane is Direct.
+func (l *lane) take(ctx context.Context, c *call) error {
+	if l.buf == nil {
+		return l.sendDirect(ctx, c)
+	}
+	appendCtx := context.Background()
+	if l.waits {
+		// The caller's deadline is not ours: a record is not lost because the
+		// request that logged it has ended. The route's BlockTimeout bounds it.
+		appendCtx = context.WithoutCancel(ctx)
+	}
+	if c.watch != nil {
+		c.watch.add(l, c.id)
+		appendCtx = ctx // Deliver's caller said how long to wait
+	}
+	_, err := l.buf.Append(appendCtx, buffer.Record{
+		Payload: c.s.payload, Sum: c.sum,
+		Level: uint8(encode.LevelIndex(c.r.Level)), Time: c.now.UnixNano(),
+	})
+	if errors.Is(err, buffer.ErrClosed) {
+		c.toStderr()
+	}
+	if err != nil && c.watch != nil {
+		c.watch.cancel()
+	}
+	return publicError(err)
+}
+
+// sendDirect sends the record in the call. It is decoded from its own payload
+// first, so that encoders see the same closed set of values as everywhere.
+func (l *lane) sendDirect(ctx context.Context, c *call) error {
+	level := encode.LevelIndex(c.r.Level)
+	if c.h.core.closed.Load() {
+		l.direct.late[level].Add(1)
+		c.toStderr()
+		return ErrClosed
+	}
+	d, _ := l.direct.decoders.Get().(*codec.Decoder)
+	if d == nil {
+		d = new(codec.Decoder)
+	}
+	defer l.direct.decoders.Put(d)
+	defer d.Reset()
+	var recs [1]encode.Record
+	err := d.Decode(string(c.s.payload), &recs[0])
+	if err == nil {
+		recs[0].Resource = c.h.core.resource
+		err = sendContained(context.WithoutCancel(ctx), l.transport, recs[:])
+	}
+	if err != nil {
+		l.direct.dropped[level].Add(1)
+		c.h.core.report.failed(l.route.Name, err)
+		return err
+	}
+	l.direct.delivered.Add(1)
+	return nil
+}
+
+// sendContained is Send, whose panic must not reach the caller of slog.
+func sendContained(ctx context.Context, t transport.Transport, recs []encode.Record) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p}
+		}
+	}()
+	return t.Send(ctx, recs)
+}
+
+// loggedByClient reports whether pc is in the client library of the lane's
+// transport.
+func (l *lane) loggedByClient(c *core, pc uintptr) bool {
+	if l.clients == nil || pc == 0 {
+		return false
+	}
+	function := c.sources.place(pc).frame.Function
+	for _, path := range l.clients {
+		if rest, ok := strings.CutPrefix(function, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
+}
+
+// toStderr writes a record that came after Close where a person may find it.
+func (c *call) toStderr() {
+	var rec encode.Record
+	if new(codec.Decoder).Decode(string(c.s.payload), &rec) != nil {
+		return
+	}
+	rec.Resource = c.h.core.resource
+	if line, err := (encode.Text{}).AppendRecord(nil, &rec); err == nil {
+		_, _ = os.Stderr.Write(append(line, '\n'))
+	}
+}

@@ -1,0 +1,80 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/deliver"
+)
+
+// Log logs a record and, unlike slog, tells what became of it: nil when it is
+// as safe as each of its routes promises (see the README's table), else the
+// errors of the routes that did not take it, each a *RouteError around one of
+// this package's errors. A record that no route takes is not an error.
+func (h *Handler) Log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) error {
+	if !h.Enabled(ctx, level) {
+		return nil
+	}
+	r := newRecord(level, msg, attrs)
+	return h.Handle(ctx, r)
+}
+
+// Deliver logs a record and waits until every route that takes it has its
+// destination's acknowledgement, or ctx is done. nil means delivered. After an
+// error of ctx the record is still on its way; after another it is not, and
+// the error says for each route why. Routes without acknowledgements count as
+// delivered when the transport no longer holds the record.
+func (h *Handler) Deliver(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) error {
+	if !h.Enabled(ctx, level) {
+		return nil
+	}
+	r := newRecord(level, msg, attrs)
+	var w watches
+	err := h.ship(ctx, &r, &w)
+	if h.next != nil && h.next.Enabled(ctx, level) {
+		err = errors.Join(err, h.next.Handle(ctx, r))
+	}
+	return errors.Join(err, w.wait(ctx))
+}
+
+// newRecord makes a record with the PC of the caller of its caller.
+func newRecord(level slog.Level, msg string, attrs []slog.Attr) slog.Record {
+	var pcs [1]uintptr
+	runtime.Callers(3, pcs[:]) // skip Callers, newRecord and Log or Deliver
+	r := slog.NewRecord(time.Now(), level, msg, pcs[0])
+	r.AddAttrs(attrs...)
+	return r
+}
+
+// watches are one Deliver's watches, one a lane.
+type watches struct {
+	lanes []*lane
+	list  []*deliver.Watch
+}
+
+// add registers before the append: the worker may be faster than a call after.
+func (w *watches) add(l *lane, id encode.ID) {
+	w.lanes = append(w.lanes, l)
+	w.list = append(w.list, l.worker.Watch(id))
+}
+
+// cancel takes the last one back: its append failed.
+func (w *watches) cancel() {
+	last := len(w.list) - 1
+	w.list[last].Cancel()
+	w.lanes, w.list = w.lanes[:last], w.list[:last]
+}
+
+func (w *watches) wait(ctx context.Context) error {
+	var errs []error
+	for i, watch := range w.list {
+		if err := watch.Wait(ctx); err != nil {
+			errs = append(errs, &RouteError{Route: w.lanes[i].route.Name, Err: err})
+		}
+	}
+	return errors.Join(errs...)
+}

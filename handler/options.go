@@ -1,0 +1,120 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/slogship/slogship/encode"
+)
+
+// Options configure a handler. Dir or InMemory is required; the zero value of
+// every other field is its default.
+type Options struct {
+	// Dir is where the routes keep their buffers, one directory each, by their
+	// names. It is made if it does not exist. StateDir finds a good place.
+	Dir string
+
+	// InMemory keeps buffers in memory: what is undelivered dies with the
+	// process.
+	InMemory bool
+
+	// MaxDisk bounds the buffers of all routes together, in bytes. Default 1
+	// GiB. A route may have a cap of its own below it.
+	MaxDisk int64
+
+	// MinFree is the free space that is left on the volume, in bytes. Default
+	// 64 MiB; negative: none.
+	MinFree int64
+
+	// Resource says who logs. Host and PID are filled in if empty.
+	Resource encode.Resource
+
+	// AddSource records the file, line and function of each log call.
+	AddSource bool
+
+	// StackFrom is the level from which records carry the stack of the log
+	// call. Default ERROR.
+	StackFrom slog.Leveler
+
+	// ReplaceAttr is called for every attribute that is not a group, with the
+	// groups it stands in, and returns what is logged instead; the zero Attr
+	// removes it. Unlike slog's own handlers, it is not called for time, level,
+	// message and source, whose names are the encoder's matter. It may be called
+	// by many goroutines at a time.
+	ReplaceAttr func(groups []string, a slog.Attr) slog.Attr
+
+	// Context functions return attributes for the top level of each record,
+	// from the log call's ctx.
+	Context []func(ctx context.Context) []slog.Attr
+
+	// Trace returns the trace that a log call's ctx belongs to.
+	Trace func(ctx context.Context) encode.Trace
+
+	// Next gets every record that it is enabled for as well: the handler that
+	// the service has already.
+	Next slog.Handler
+
+	// Leftover gets, at the end of Close, the records that could not be
+	// delivered, as JSON lines: for volumes that will not come back. Records
+	// written there without error count as delivered.
+	Leftover io.Writer
+
+	// CrashReports keeps the runtime's last words (an unrecovered panic, a fatal
+	// error, all stacks) in Dir, at most 256 KiB, and ships them as one FATAL
+	// record at the next start. It sets the process's only crash output
+	// (runtime/debug.SetCrashOutput), so at most one handler may ask for it.
+	CrashReports bool
+
+	// OnError hears of what goes wrong in the background: failed Sends, open
+	// breakers, disk errors. It must not block. Default: a line on stderr, at
+	// most one a second.
+	OnError func(error)
+}
+
+const (
+	defaultMaxDisk   = 1 << 30
+	defaultMaxMemory = 64 << 20 // per route, in memory
+)
+
+// withDefaults returns a checked copy of o. It is the only place that knows a
+// default.
+func (o *Options) withDefaults() (Options, error) {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Dir == "" && !c.InMemory {
+		return c, fmt.Errorf(`handler: option Dir "": want a directory, or InMemory: %w`, ErrOptions)
+	}
+	if c.Dir != "" && c.InMemory {
+		return c, fmt.Errorf("handler: option Dir %q: want none with InMemory: %w", c.Dir, ErrOptions)
+	}
+	if c.CrashReports && c.InMemory {
+		return c, fmt.Errorf("handler: option CrashReports true: want a Dir, not InMemory: %w", ErrOptions)
+	}
+	if c.MaxDisk < 0 || c.MaxDisk > 0 && c.MaxDisk < 1<<20 {
+		return c, fmt.Errorf("handler: option MaxDisk %d: want at least 1048576 bytes: %w", c.MaxDisk, ErrOptions)
+	}
+	if c.MaxDisk == 0 {
+		c.MaxDisk = defaultMaxDisk
+	}
+	if c.StackFrom == nil {
+		c.StackFrom = slog.LevelError
+	}
+	c.Resource = identify(c.Resource)
+	return c, nil
+}
+
+// identify fills in what the process knows of itself.
+func identify(r encode.Resource) encode.Resource {
+	if r.Host == "" {
+		r.Host, _ = os.Hostname() // an unknown host is an empty one
+	}
+	if r.PID == 0 {
+		r.PID = os.Getpid()
+	}
+	return r
+}

@@ -1,0 +1,129 @@
+package handler
+
+import (
+	"encoding/json"
+	"expvar"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
+)
+
+// Stats are a handler's figures since New.
+type Stats struct {
+	Routes    []RouteStats `json:"routes"`
+	Unclaimed []string     `json:"unclaimed,omitempty"` // directories of routes that no longer exist; they are kept
+}
+
+// RouteStats are one route's figures. At rest, and but for calls under way,
+//
+//	Logged + Recovered = Delivered + dropped (the sum of Dropped) + Dead + Buffered
+type RouteStats struct {
+	Name      string  `json:"name"`
+	Logged    uint64  `json:"logged"`    // records that the route was to take
+	Recovered uint64  `json:"recovered"` // found in the buffer at the start, or left by another process
+	Delivered uint64  `json:"delivered"`
+	Dropped   Dropped `json:"dropped"`
+	Dead      uint64  `json:"dead"`
+	Buffered  uint64  `json:"buffered"`
+
+	BufferedBytes int64         `json:"buffered_bytes"`
+	DiskBytes     int64         `json:"disk_bytes"`
+	BytesSent     uint64        `json:"bytes_sent"` // as buffered, not as encoded
+	Retries       uint64        `json:"retries"`
+	Resent        uint64        `json:"resent"`
+	OldestAge     time.Duration `json:"oldest_age_ns"`
+	LastError     string        `json:"last_error,omitempty"`
+	LastErrorAt   time.Time     `json:"last_error_at,omitzero"`
+	Breaker       string        `json:"breaker,omitempty"` // "closed", "open" or "half-open"; "" if Direct
+	Corrupt       uint64        `json:"corrupt"`           // damaged ranges skipped while reading
+	Quarantined   uint64        `json:"quarantined"`       // files set aside
+	SubBuffer     bool          `json:"sub_buffer"`        // another process holds the route's directory
+}
+
+// Dropped counts losses by reason ("queue_overflow", "too_old", "refused",
+// "disk_stalled", "sampled", "rate_limited", "deduplicated", "closed") and
+// level name. What is not there is 0.
+type Dropped map[string]map[string]uint64
+
+// Total is the sum over all reasons and levels.
+func (d Dropped) Total() uint64 {
+	var n uint64
+	for _, levels := range d {
+		for _, count := range levels {
+			n += count
+		}
+	}
+	return n
+}
+
+func (d Dropped) add(reason string, level int, n uint64) {
+	if n == 0 {
+		return
+	}
+	if d[reason] == nil {
+		d[reason] = make(map[string]uint64)
+	}
+	d[reason][levelNames[level]] += n
+}
+
+var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
+
+// Stats returns the figures as they are now. It may be called at any time,
+// also after Close.
+func (h *Handler) Stats() Stats {
+	s := Stats{Unclaimed: h.core.unshared}
+	for _, l := range h.core.lanes {
+		s.Routes = append(s.Routes, l.stats())
+	}
+	return s
+}
+
+// Var returns the figures as an expvar variable:
+//
+//	expvar.Publish("slogship", h.Var())
+func (h *Handler) Var() expvar.Var { return statsVar{h} }
+
+type statsVar struct{ h *Handler }
+
+func (v statsVar) String() string {
+	b, _ := json.Marshal(v.h.Stats()) // plain data: it always marshals
+	return string(b)
+}
+
+func (l *lane) stats() RouteStats {
+	s := RouteStats{Name: l.route.Name, Dropped: make(Dropped)}
+	if l.buf == nil {
+		return l.directStats(s)
+	}
+	// The worker's figures first: what it counts as delivered was appended
+	// before, so the buffer's, taken later, are never behind them.
+	w, b := l.worker.Stats(), l.buf.Stats()
+	s.Logged, s.Recovered, s.Buffered = b.Appended+b.Refused, b.Recovered, b.Records
+	s.Delivered, s.Dead = w.Delivered+l.leftover.Load(), w.Dead
+	for reason := range buffer.Reasons {
+		for level, n := range b.Dropped[reason] {
+			s.Dropped.add(buffer.Reason(reason).String(), level, n)
+		}
+	}
+	s.BufferedBytes, s.DiskBytes, s.BytesSent = b.Bytes, b.Disk, w.BytesSent
+	s.Retries, s.Resent, s.Breaker = w.Retries, w.Resent, w.Breaker
+	s.Corrupt, s.Quarantined, s.SubBuffer = b.Corrupt, b.Quarantined, b.Sub
+	if b.Oldest != 0 {
+		s.OldestAge = max(0, time.Since(time.Unix(0, b.Oldest)))
+	}
+	if w.LastError != nil {
+		s.LastError, s.LastErrorAt = w.LastError.Error(), w.LastErrorAt
+	}
+	return s
+}
+
+func (l *lane) directStats(s RouteStats) RouteStats {
+	s.Delivered = l.direct.delivered.Load()
+	for level := range encode.LevelCount {
+		s.Dropped.add(buffer.Refused.String(), level, l.direct.dropped[level].Load())
+		s.Dropped.add(buffer.Closed.String(), level, l.direct.late[level].Load())
+	}
+	s.Logged = s.Delivered + s.Dropped.Total()
+	return s
+}

@@ -20,7 +20,10 @@ func (l *lane) matches(c *call) (ok bool) {
 			ok = true
 		}
 	}()
-	return l.route.Match.Match(&subject{h: c.h, r: c.r})
+	// A copy, because what a matcher gets escapes: without it every record
+	// would go to the heap, also in handlers that have no matcher.
+	r := *c.r
+	return l.route.Match.Match(&subject{h: c.h, r: &r})
 }
 
 func (c *core) trace(ctx context.Context) (t encode.Trace) {

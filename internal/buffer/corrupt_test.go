@@ -192,7 +192,6 @@ func TestStrangeFiles(t *testing.T) {
 // nothing is lost; with one good slot only what came since the other comes
 // twice.
 func TestCursor(t *testing.T) {
-	type slots struct{ newest, oldest []byte }
 	otherDir := t.TempDir()
 	backlog(t, otherDir, quiet(), 0, 5, 100)
 	foreign, _ := os.ReadFile(filepath.Join(otherDir, "cursor"))

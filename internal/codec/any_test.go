@@ -41,7 +41,7 @@ type (
 	ptrError    struct{ s string }
 	both        struct{} // error and Stringer and Marshaler
 	boom        struct{} // every method panics
-	badError    struct{ error }
+	badError    struct{} // Error and Unwrap panic
 	loop        struct{} // LogValue returns itself
 	selfGroup   struct{} // LogValue returns a group with itself
 )

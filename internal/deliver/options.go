@@ -84,12 +84,6 @@ type Dead struct {
 	First    time.Time      // when the first of them began; zero if there was none
 }
 
-// limits are the Options' limits of one Send, settled.
-type limits struct {
-	records, bytes, lanes int
-	linger                time.Duration
-}
-
 // withDefaults returns o with every default filled in. It is the only place
 // that knows them.
 func (o Options) withDefaults() Options {

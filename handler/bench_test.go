@@ -17,10 +17,10 @@ import (
 // null takes everything, as a destination that is never the bottleneck.
 type null struct{}
 
-func (null) Open() (transport.Transport, error)           { return null{}, nil }
-func (null) Describe() transport.Description              { return transport.Description{Acknowledged: true} }
+func (null) Open() (transport.Transport, error)          { return null{}, nil }
+func (null) Describe() transport.Description             { return transport.Description{Acknowledged: true} }
 func (null) Send(context.Context, []encode.Record) error { return nil }
-func (null) Close() error                                 { return nil }
+func (null) Close() error                                { return nil }
 
 type nothing struct{}
 

@@ -20,9 +20,7 @@ func (l *lane) matches(c *call) (ok bool) {
 			ok = true
 		}
 	}()
-	// A copy, because what a matcher gets escapes: without it every record
-	// would go to the heap, also in handlers that have no matcher.
-	r := *c.r
+	r := c.r // a copy: what a matcher gets goes to the heap
 	return l.route.Match.Match(&subject{h: c.h, r: &r})
 }
 

@@ -26,9 +26,9 @@ const maxScratch = 64 << 10
 // call is one record on its way to the lanes.
 type call struct {
 	h       *Handler
-	r       *slog.Record
-	from    string    // the route on whose behalf the caller runs; "": none
-	now     time.Time // when slogship took the record
+	r       slog.Record // a copy: through a pointer every record would go to the heap
+	from    string      // the route on whose behalf the caller runs; "": none
+	now     time.Time   // when slogship took the record
 	id      encode.ID
 	s       *scratch
 	sum     uint32 // of s.payload; valid once encoded
@@ -40,7 +40,7 @@ type call struct {
 // ship gives the record to every lane that takes it, encoding it at most once,
 // with the first of them.
 func (h *Handler) ship(ctx context.Context, r *slog.Record, w *watches) error {
-	c := call{h: h, r: r, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
+	c := call{h: h, r: *r, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
 	for _, l := range h.core.fixed(r.Level) {
 		c.offer(ctx, l)
 	}

@@ -1,0 +1,29 @@
+// Command interop asks real servers what they received. It starts rsyslog and
+// nginx as child processes on loopback, sends records to each through
+// slogship's whole pipeline, kills the server with SIGKILL on the way, and
+// then reads what the server wrote, record by record:
+//
+//	./internal/interop/run [NAME…]
+//
+// What is checked of each record, in what the server wrote and not in what
+// slogship says:
+//
+//   - it is there (lost);
+//   - its text is the one that was logged, which has quotes, control
+//     characters, line separators, things that look like syslog and more in it;
+//   - if it is there more than once, all copies have the same ID (duplicates);
+//   - the first copies of one producer's records are in the order in which they
+//     were logged;
+//   - there is nothing else.
+//
+// A kill counts only if at least one batch was unanswered by then and at least
+// 1,000 records that had never been sent before went out since the last one. Of
+// UDP nothing is claimed under kills, so its server is left alone: there,
+// everything sent at a bearable rate must have arrived.
+//
+// The servers are told to write what they have read at once: rsyslog runs
+// without its main queue. With a queue in memory, rsyslogd would lose by SIGKILL
+// what it had taken off the connection, and no sender can do anything about it.
+//
+// A server that is not installed is a failure, never a skip.
+package main

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// entry is what the judge reads of one record that a server wrote.
+type entry struct {
+	ID       string `json:"log_id"`
+	Message  string `json:"msg"`
+	Producer *int   `json:"producer"` // a pointer: 0 is a producer, absence is not
+	Seq      *int   `json:"seq"`
+	Text     string `json:"text"`
+}
+
+const message = "interop record"
+
+// verdict is the judge's count.
+type verdict struct {
+	received   int // entries, duplicates included
+	lost       int
+	duplicates int
+	altered    int // text or ID differs from what was logged
+	disordered int // first copies that came after a later record of the producer
+	foreign    int // entries that are no record of this run
+	torn       int // ends of files that a kill cut off; no fault
+}
+
+// faults says what besides losses must not be.
+func (v *verdict) faults() error {
+	if v.altered+v.disordered+v.foreign == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d altered, %d out of order, %d that nobody logged", v.altered, v.disordered, v.foreign)
+}
+
+// judge compares what a server wrote, in the order in which it wrote it, with
+// what was logged. It is not safe for concurrent use.
+type judge struct {
+	each    int        // records of one producer
+	ids     [][]string // by producer and seq; "" has not come yet
+	newest  []int      // by producer: the latest first copy
+	verdict verdict
+}
+
+func newJudge(producers, each int) *judge {
+	j := &judge{each: each, ids: make([][]string, producers), newest: make([]int, producers)}
+	for p := range producers {
+		j.ids[p] = make([]string, each)
+		j.newest[p] = -1
+	}
+	return j
+}
+
+// take judges one entry as the server wrote it.
+func (j *judge) take(raw []byte) {
+	j.verdict.received++
+	var e entry
+	if json.Unmarshal(raw, &e) != nil || !j.known(&e) {
+		j.verdict.foreign++
+		return
+	}
+	p, seq := *e.Producer, *e.Seq
+	first := &j.ids[p][seq]
+	if e.Text != text(p, seq) || e.ID == "" || *first != "" && *first != e.ID {
+		// An altered record does not count as arrived: it is lost as well,
+		// unless a good copy of it comes.
+		j.verdict.altered++
+		return
+	}
+	if *first != "" {
+		j.verdict.duplicates++
+		return
+	}
+	*first = e.ID
+	if seq < j.newest[p] {
+		j.verdict.disordered++
+	}
+	j.newest[p] = max(j.newest[p], seq)
+}
+
+// known reports whether e names a record of this run.
+func (j *judge) known(e *entry) bool {
+	return e.Message == message &&
+		e.Producer != nil && 0 <= *e.Producer && *e.Producer < len(j.ids) &&
+		e.Seq != nil && 0 <= *e.Seq && *e.Seq < j.each
+}
+
+// sentence is the count after the last entry.
+func (j *judge) sentence() verdict {
+	v := j.verdict
+	for _, ids := range j.ids {
+		for _, id := range ids {
+			if id == "" {
+				v.lost++
+			}
+		}
+	}
+	return v
+}

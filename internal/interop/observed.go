@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+)
+
+// progress is what the killer has to know about a transport at work. Its
+// transport is an ordinary one with a witness in front.
+type progress struct {
+	mu      sync.Mutex
+	changed chan struct{} // guarded by mu; closed and replaced with each change
+	begun   int           // guarded by mu; Sends that have begun
+	ended   int           // guarded by mu; Sends that have ended: begun or begun-1, as there is one at a time
+	sent    int           // guarded by mu; records taken by a Send, less those that Resend took back
+	failed  map[int]bool  // guarded by mu; numbers of the Sends that failed, from 1
+	resends int           // guarded by mu; answers that asked for records to go again
+	holds   bool          // guarded by mu; the transport holds records until they are read
+}
+
+func newProgress() *progress { return &progress{changed: make(chan struct{}), failed: map[int]bool{}} }
+
+// moment is a copy of progress at one time.
+type moment struct {
+	begun, ended, sent, resends int
+	holds                       bool
+}
+
+func (p *progress) now() moment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.momentLocked()
+}
+
+func (p *progress) momentLocked() moment {
+	return moment{p.begun, p.ended, p.sent, p.resends, p.holds}
+}
+
+// hasFailed reports whether the Send with that number ended with an error.
+func (p *progress) hasFailed(send int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed[send]
+}
+
+// wait returns the first moment that satisfies ok.
+func (p *progress) wait(ctx context.Context, ok func(moment) bool) (moment, error) {
+	for {
+		p.mu.Lock()
+		m, changed := p.momentLocked(), p.changed
+		p.mu.Unlock()
+		if ok(m) {
+			return m, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return m, context.Cause(ctx)
+		}
+	}
+}
+
+func (p *progress) note(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// answer notes what a Send or Probe of n records returned.
+func (p *progress) answer(err error, n int, send bool) {
+	out := transport.Classify(err, n)
+	p.note(func() {
+		if send {
+			p.ended++
+			p.sent += accepted(err, out, n)
+		}
+		if err == nil {
+			return
+		}
+		if send {
+			p.failed[p.begun] = true
+		}
+		if out.Resend > 0 {
+			p.resends++
+			p.sent -= out.Resend
+		}
+	})
+}
+
+// accepted is how many of a batch's n records an answer takes.
+func accepted(err error, out transport.Outcome, n int) (taken int) {
+	if err == nil {
+		return n
+	}
+	if out.Resend > 0 || out.Batch == nil {
+		return 0
+	}
+	for _, child := range out.Batch.Errs {
+		if child == nil {
+			taken++
+		}
+	}
+	return taken
+}
+
+// observed is a Destination whose transport reports to a progress.
+type observed struct {
+	transport.Destination
+	to *progress
+}
+
+// Open keeps the optional abilities of the transport: a worker treats one
+// that holds records differently.
+func (d observed) Open() (transport.Transport, error) {
+	inner, err := d.Destination.Open()
+	if err != nil {
+		return nil, err
+	}
+	w := witness{Transport: inner, to: d.to}
+	holder, holds := inner.(transport.Holder)
+	prober, probes := inner.(transport.Prober)
+	if holds && probes {
+		d.to.note(func() { d.to.holds = true })
+		return &holding{witness: w, Holder: holder, prober: prober}, nil
+	}
+	return &w, nil
+}
+
+type witness struct {
+	transport.Transport
+	to *progress
+}
+
+// batch is MaxRecords of every route here.
+const batch = 200
+
+// Describe narrows the batches, so that a kill meets one of many. One Send at
+// a time is what the claims about order are made for.
+func (w *witness) Describe() transport.Description {
+	d := w.Transport.Describe()
+	d.MaxRecords, d.MaxInFlight = batch, 1
+	return d
+}
+
+func (w *witness) Send(ctx context.Context, recs []encode.Record) error {
+	w.to.note(func() { w.to.begun++ })
+	err := w.Transport.Send(ctx, recs)
+	w.to.answer(err, len(recs), true)
+	return err
+}
+
+// holding is the witness of a transport that holds its newest records.
+type holding struct {
+	witness
+	transport.Holder
+	prober transport.Prober
+}
+
+func (h *holding) Probe(ctx context.Context) error {
+	err := h.prober.Probe(ctx)
+	h.to.answer(err, 1, false)
+	return err
+}

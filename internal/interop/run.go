@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// outcome is one row of the table.
+type outcome struct {
+	name, version string
+	sent          int
+	restarts      int
+	verdict       verdict
+	err           error // what went wrong besides losses
+}
+
+const timeLimit = 90 * time.Second // of one destination; it takes some ten
+
+// run tries one destination in a folder of its own below dir.
+func (d *destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {
+	out := outcome{name: d.name}
+	if out.version, out.err = d.version(); out.err != nil {
+		out.version = "missing"
+		return out
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	dir = filepath.Join(dir, d.name)
+	if out.err = os.MkdirAll(filepath.Join(dir, "buffer"), 0o700); out.err != nil {
+		return out
+	}
+	s, err := newServer(d.setup, dir)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	restarts, sendErr := d.send(ctx, s, dir, rng)
+	stopErr := s.stop()
+	j := newJudge(producers, perProducer)
+	readErr := s.received(j)
+	out.sent, out.restarts, out.verdict = producers*perProducer, restarts, j.sentence()
+	out.err = errors.Join(sendErr, stopErr, readErr, out.verdict.faults())
+	return out
+}
+
+// send logs everything, with kills on the way, and returns when the pipeline
+// says that all of it is delivered.
+func (d *destination) send(ctx context.Context, s *server, dir string, rng *rand.Rand) (restarts int, err error) {
+	if err := s.start(ctx); err != nil {
+		return 0, err
+	}
+	p := newProgress()
+	pipe, err := openPipeline(filepath.Join(dir, "buffer"), observed{Destination: d.to(s.addr), to: p})
+	if err != nil {
+		return 0, err
+	}
+	l := newLoad(pipe.log, perProducer, d.pause)
+	k := &killer{server: s, progress: p, load: l, rng: rng}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	killed := make(chan error, 1)
+	go func() {
+		err := d.disturb(ctx, k)
+		if err != nil && !errors.Is(err, errKills) {
+			cancel(err) // no server any more: the producers need not go on
+		}
+		killed <- err
+	}()
+	logErr := l.run(ctx, producers)
+	killErr := <-killed // before the close, which needs the server
+	closeErr := pipe.close(ctx)
+	if closeErr == nil {
+		closeErr = d.settle(ctx, s)
+	}
+	return k.counted, errors.Join(logErr, killErr, closeErr)
+}
+
+// disturb kills the server if d is one for which that promises something.
+func (d *destination) disturb(ctx context.Context, k *killer) error {
+	if d.kills {
+		return k.run(ctx)
+	}
+	k.load.allow(perProducer)
+	return nil
+}
+
+// settle gives a server whose transport cannot know what it has read the time
+// to read what is in its socket: until what it wrote has not grown for a while.
+func (d *destination) settle(ctx context.Context, s *server) error {
+	if d.kills {
+		return nil // Close has seen the server's end-of-file or answer
+	}
+	size := int64(-1)
+	for {
+		now, err := folderSize(filepath.Join(s.life.dir, "received"))
+		if err != nil || now == size {
+			return err
+		}
+		size = now
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func folderSize(dir string) (size int64, err error) {
+	files, err := os.ReadDir(dir)
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			return 0, fmt.Errorf("size of %q: %w", dir, err)
+		}
+		size += info.Size()
+	}
+	return size, err
+}

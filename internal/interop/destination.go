@@ -20,6 +20,7 @@ type destination struct {
 	setup   setup
 	to      func(addr string) transport.Destination
 	kills   bool
+	each    int           // records of one producer; 0: perProducer
 	pause   time.Duration // after each record of a producer
 }
 

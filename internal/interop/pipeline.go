@@ -2,58 +2,48 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/slogship/slogship/encode"
-	"github.com/slogship/slogship/internal/buffer"
-	"github.com/slogship/slogship/internal/codec"
-	"github.com/slogship/slogship/internal/deliver"
-	"github.com/slogship/slogship/internal/vfs"
+	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport"
 )
 
-// pipeline is everything between a log call and the destination.
-type pipeline struct {
-	ids    *encode.IDSource
-	buffer *buffer.Buffer
-	worker *deliver.Worker
-}
+// pipeline is everything between a log call and the destination: a handler with
+// one route and its buffer on disk, as a service has it.
+type pipeline struct{ handler *handler.Handler }
 
 func openPipeline(dir string, to transport.Destination) (*pipeline, error) {
-	t, err := to.Open()
-	if err != nil {
-		return nil, err
-	}
-	ids := encode.NewIDSource()
-	b, err := buffer.Open(vfs.OS{}, dir, &buffer.Options{NewID: func() [16]byte { return ids.Next(time.Now()) }})
-	if err != nil {
-		return nil, err
-	}
-	w := deliver.Start(&deliver.Options{
-		Route: "interop", Buffer: b, Transport: t,
-		InitialInterval: 20 * time.Millisecond, MaxInterval: 200 * time.Millisecond,
+	h, err := handler.New([]route.Route{{
+		Name: "interop", To: to,
+		// Shorter than the defaults, as the servers are away for moments only.
+		Backoff: route.Backoff{InitialInterval: 20 * time.Millisecond, MaxInterval: 200 * time.Millisecond},
+	}}, &handler.Options{
+		Dir:      dir,
+		Resource: encode.Resource{Service: "interop"},
+		OnError:  func(error) {}, // failed Sends: the kills are meant
 	})
-	return &pipeline{ids: ids, buffer: b, worker: w}, nil
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline{handler: h}, nil
 }
 
-// log is safe for concurrent use.
+// log is safe for concurrent use. It is not a call of slog's, which would keep
+// the error to itself.
 func (p *pipeline) log(ctx context.Context, attrs ...slog.Attr) error {
-	now := time.Now()
-	h := codec.Header{ID: p.ids.Next(now), Time: now, Level: slog.LevelInfo, Message: message}
-	payload := codec.AppendHeader(nil, &h)
-	for _, a := range attrs {
-		payload = codec.AppendAttr(payload, a)
-	}
-	_, err := p.buffer.Append(ctx, buffer.Record{
-		Payload: payload, Sum: buffer.Sum(payload), Level: uint8(encode.LevelIndex(h.Level)), Time: now.UnixNano(),
-	})
-	return err
+	return p.handler.Log(ctx, slog.LevelInfo, message, attrs...)
 }
 
-// close returns nil when everything was delivered.
-func (p *pipeline) close(ctx context.Context) error {
-	p.buffer.Stop()
-	return errors.Join(p.worker.Close(ctx), p.buffer.Close())
+// close returns nil when everything was delivered. A transport that nobody
+// answers, and that sees no end-of-file either, needs the time to be sure that
+// no refusal comes: quiet waits for it.
+func (p *pipeline) close(ctx context.Context, quiet bool) error {
+	if quiet {
+		// What Flush did not reach, Close says again.
+		_ = p.handler.Flush(ctx)
+	}
+	return p.handler.Close(ctx)
 }

@@ -16,7 +16,9 @@ import (
 //     the foreground: what is read is written. With the usual queue in memory
 //     SIGKILL loses what was taken off the connection already.
 //   - control characters are left alone: with octet-counted framing a message
-//     may have line breaks, and escaping would hide whether they arrive.
+//     may have line breaks, and escaping would hide whether they arrive. (The
+//     old directive, because the parameter of global() did not switch it off in
+//     8.2302.)
 //   - each message is written raw, as JSON, so that a line of the file is one
 //     message whatever is in it.
 func rsyslog(module, input string) setup {
@@ -40,7 +42,8 @@ func rsyslog(module, input string) setup {
 func rsyslogConfig(module, input, dir, addr string) string {
 	host, port, _ := net.SplitHostPort(addr)
 	return strings.NewReplacer("MODULE", module, "INPUT", input, "DIR", dir, "HOST", host, "PORT", port).Replace(`
-global(workDirectory="DIR" maxMessageSize="64k" parser.escapeControlCharactersOnReceive="off"
+$EscapeControlCharactersOnReceive off
+global(workDirectory="DIR" maxMessageSize="64k"
        internalmsg.ratelimit.interval="0")
 main_queue(queue.type="Direct")
 module(load="MODULE")

@@ -22,7 +22,7 @@ type outcome struct {
 const timeLimit = 90 * time.Second // of one destination; it takes some ten
 
 // run tries one destination in a folder of its own below dir.
-func (d *destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {
+func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {
 	out := outcome{name: d.name}
 	if out.version, out.err = d.version(); out.err != nil {
 		out.version = "missing"
@@ -30,6 +30,9 @@ func (d *destination) run(ctx context.Context, dir string, rng *rand.Rand) outco
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
+	if d.each == 0 {
+		d.each = perProducer
+	}
 	dir = filepath.Join(dir, d.name)
 	if out.err = os.MkdirAll(filepath.Join(dir, "buffer"), 0o700); out.err != nil {
 		return out
@@ -41,16 +44,16 @@ func (d *destination) run(ctx context.Context, dir string, rng *rand.Rand) outco
 	}
 	restarts, sendErr := d.send(ctx, s, dir, rng)
 	stopErr := s.stop()
-	j := newJudge(producers, perProducer)
+	j := newJudge(producers, d.each)
 	readErr := s.received(j)
-	out.sent, out.restarts, out.verdict = producers*perProducer, restarts, j.sentence()
+	out.sent, out.restarts, out.verdict = producers*d.each, restarts, j.sentence()
 	out.err = errors.Join(sendErr, stopErr, readErr, out.verdict.faults())
 	return out
 }
 
 // send logs everything, with kills on the way, and returns when the pipeline
 // says that all of it is delivered.
-func (d *destination) send(ctx context.Context, s *server, dir string, rng *rand.Rand) (restarts int, err error) {
+func (d destination) send(ctx context.Context, s *server, dir string, rng *rand.Rand) (restarts int, err error) {
 	if err := s.start(ctx); err != nil {
 		return 0, err
 	}
@@ -59,7 +62,7 @@ func (d *destination) send(ctx context.Context, s *server, dir string, rng *rand
 	if err != nil {
 		return 0, err
 	}
-	l := newLoad(pipe.log, perProducer, d.pause)
+	l := newLoad(pipe.log, d.each, d.pause)
 	k := &killer{server: s, progress: p, load: l, rng: rng}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -73,7 +76,7 @@ func (d *destination) send(ctx context.Context, s *server, dir string, rng *rand
 	}()
 	logErr := l.run(ctx, producers)
 	killErr := <-killed // before the close, which needs the server
-	closeErr := pipe.close(ctx)
+	closeErr := pipe.close(ctx, !d.kills)
 	if closeErr == nil {
 		closeErr = d.settle(ctx, s)
 	}
@@ -81,17 +84,17 @@ func (d *destination) send(ctx context.Context, s *server, dir string, rng *rand
 }
 
 // disturb kills the server if d is one for which that promises something.
-func (d *destination) disturb(ctx context.Context, k *killer) error {
+func (d destination) disturb(ctx context.Context, k *killer) error {
 	if d.kills {
 		return k.run(ctx)
 	}
-	k.load.allow(perProducer)
+	k.load.allow(d.each)
 	return nil
 }
 
 // settle gives a server whose transport cannot know what it has read the time
 // to read what is in its socket: until what it wrote has not grown for a while.
-func (d *destination) settle(ctx context.Context, s *server) error {
+func (d destination) settle(ctx context.Context, s *server) error {
 	if d.kills {
 		return nil // Close has seen the server's end-of-file or answer
 	}

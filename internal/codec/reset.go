@@ -30,11 +30,13 @@ const idleResets = 64
 // mostlyUnused reports whether some arena is large and nearly empty.
 func (d *Decoder) mostlyUnused() bool {
 	return unused(d.attrs) || unused(d.nested) || unused(d.values) || unused(d.errs) ||
-		unused(d.causes) || unused(d.frames) || cap(d.bytes) > 1<<16 && len(d.bytes) < cap(d.bytes)/8
+		unused(d.causes) || unused(d.frames) || cap(d.bytes) > 1<<18 && len(d.bytes) < cap(d.bytes)/8
 }
 
-// unused reports whether an arena of more than 4,096 elements is filled to
+// unused reports whether an arena of more than 16,384 elements (above what a
+// full batch of usual records takes, so that a busy route whose batches vary
+// does not give back and grow again all the time) is filled to
 // less than an eighth.
 func unused[T any](arena []T) bool {
-	return cap(arena) > 1<<12 && len(arena) < cap(arena)/8
+	return cap(arena) > 1<<14 && len(arena) < cap(arena)/8
 }

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"encoding/json"
-	"expvar"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -79,14 +78,17 @@ func (h *Handler) Stats() Stats {
 	return s
 }
 
-// Var returns the figures as an expvar variable:
+// Var returns the figures as an expvar variable. (The type is ours because
+// expvar itself links net/http, which a program that logs may not want.)
 //
 //	expvar.Publish("slogship", h.Var())
-func (h *Handler) Var() expvar.Var { return statsVar{h} }
+func (h *Handler) Var() StatsVar { return StatsVar{h} }
 
-type statsVar struct{ h *Handler }
+// StatsVar is an expvar.Var: its String is the handler's Stats as JSON.
+type StatsVar struct{ h *Handler }
 
-func (v statsVar) String() string {
+// String returns the figures as they are at the call.
+func (v StatsVar) String() string {
 	b, _ := json.Marshal(v.h.Stats()) // plain data: it always marshals
 	return string(b)
 }

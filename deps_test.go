@@ -1,0 +1,121 @@
+package slogship_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/slogship/slogship/"
+
+// goList runs go list and returns its lines. The files of the platform that the
+// test runs on are those that are looked at.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %q: %v\n%s", args, err, stderr(err))
+	}
+	return strings.Fields(string(out))
+}
+
+func stderr(err error) []byte {
+	if e, ok := err.(*exec.ExitError); ok {
+		return e.Stderr
+	}
+	return nil
+}
+
+// foreign returns which of pkgs are neither of the standard library nor in this
+// module, nor below one of the allowed paths. The first element of a standard
+// import path has no dot.
+func foreign(pkgs []string, allowed ...string) []string {
+	return slices.DeleteFunc(slices.Clone(pkgs), func(p string) bool {
+		first, _, _ := strings.Cut(p, "/")
+		below := func(a string) bool { return p == a || strings.HasPrefix(p, a+"/") }
+		return !strings.Contains(first, ".") || strings.HasPrefix(p, module) || slices.ContainsFunc(allowed, below)
+	})
+}
+
+// core is what a service links with every transport: not the adapters.
+func core(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(goList(t, "./handler/...", "./route/...", "./encode/...", "./transport", "./internal/..."),
+		func(p string) bool { return strings.HasPrefix(p, module+"internal/interop") })
+}
+
+func TestImportsOfTheCore(t *testing.T) {
+	pkgs := core(t)
+	if len(pkgs) < 8 {
+		t.Fatalf("only %q: the test has lost its subject", pkgs)
+	}
+	for _, p := range pkgs {
+		if bad := foreign(goList(t, "-deps", p), "golang.org/x/sys"); len(bad) > 0 {
+			t.Errorf("%s links %q", p, bad)
+		}
+	}
+}
+
+// Compression is the one thing an adapter of this module may bring along.
+func TestImportsOfTheAdapters(t *testing.T) {
+	for _, p := range goList(t, "./transport/...") {
+		allowed := []string{"golang.org/x/sys"}
+		if strings.HasPrefix(p, module+"transport/https") {
+			allowed = append(allowed, "github.com/klauspost/compress")
+		}
+		if bad := foreign(goList(t, "-deps", p), allowed...); len(bad) > 0 {
+			t.Errorf("%s links %q", p, bad)
+		}
+	}
+}
+
+func TestImportsOfTheContract(t *testing.T) {
+	if slices.Contains(goList(t, "-deps", "./transport"), "net/http") {
+		t.Error("transport links net/http: everyone would, who logs over TCP alone")
+	}
+}
+
+// Adapters and the core know nothing of the handler; examples and tests may.
+func TestImportsRunOneWay(t *testing.T) {
+	for _, line := range strings.Split(goListText(t, "-f", `{{.ImportPath}} {{join .Imports ","}}`, "./..."), "\n") {
+		from, imports, _ := strings.Cut(line, " ")
+		for _, to := range strings.Split(imports, ",") {
+			if to == module+"handler" {
+				t.Errorf("%s imports handler", from)
+			}
+			if to == "unsafe" && from != module+"internal/buffer" {
+				t.Errorf("%s imports unsafe, which internal/buffer alone may", from)
+			}
+		}
+	}
+}
+
+func goListText(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %q: %v\n%s", args, err, stderr(err))
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// A service that logs over TCP links the standard library and x/sys, and no
+// web server.
+func TestLinksOfAProgramOverTCP(t *testing.T) {
+	deps := goList(t, "-deps", "./handler", "./route", "./transport/tcp")
+	if bad := foreign(deps, "golang.org/x/sys"); len(bad) > 0 {
+		t.Errorf("it links %q", bad)
+	}
+	if slices.Contains(deps, "net/http") {
+		t.Error("it links net/http")
+	}
+}
+
+// The test's own judgement, since everything above passes if it never objects.
+func TestLinksJudgement(t *testing.T) {
+	got := foreign([]string{"fmt", "net/http", module + "encode", "golang.org/x/sys/unix", "golang.org/x/sysx", "google.golang.org/grpc"}, "golang.org/x/sys")
+	if want := []string{"golang.org/x/sysx", "google.golang.org/grpc"}; !slices.Equal(got, want) {
+		t.Errorf("foreign: %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,2 @@
+// Package slogship is documentation; the library is in the packages below it.
+package slogship

@@ -74,7 +74,8 @@ type Buffer struct {
 	BlockTimeout time.Duration
 
 	// StallTimeout is the longest that a call waits for a stalled disk.
-	// Default 10 ms. Then the record is counted as disk_stalled.
+	// Default 10 ms (the first record's, up to a second). Then the record is
+	// counted as disk_stalled.
 	StallTimeout time.Duration
 
 	// Keep is for DropOldest: this level and those above it outlive the others

@@ -110,7 +110,7 @@ func (b *Buffer) sealLocked(s *segment, fit uint64) {
 
 // appendSlow is Append from where the first segment did not take the record.
 func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Position, error) {
-	wait := b.opt.StallTimeout
+	wait := b.stallTimeout()
 	if b.opt.WhenFull == Block {
 		wait = b.opt.BlockTimeout
 	} else {
@@ -133,6 +133,23 @@ func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Pos
 		}
 		return s.base + Position(end), nil
 	}
+}
+
+// firstSegmentTimeout is the wait for a buffer's first segment.
+const firstSegmentTimeout = time.Second
+
+// stallTimeout is how long a producer waits for a segment. The first one is
+// made with the first record, so that an unused buffer takes no space, and on a
+// busy machine that may take longer than a later wait ever should. The callers
+// of that moment pay it once: the first of them that has waited for nothing
+// makes the others fail at once.
+func (b *Buffer) stallTimeout() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.begun || b.trouble != fine {
+		return b.opt.StallTimeout
+	}
+	return max(b.opt.StallTimeout, firstSegmentTimeout)
 }
 
 // spins is how often a producer yields before it parks: a crosser needs a few

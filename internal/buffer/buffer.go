@@ -68,6 +68,7 @@ type lists struct {
 	need     uint64        // stride of the largest record that waits for a segment of its size
 	turn     chan struct{} // closed when a segment was installed or trouble changed
 	trouble  trouble
+	begun    bool // a segment has been active
 	started  bool // there was an Append
 	stopped  bool
 	closed   bool
@@ -233,7 +234,7 @@ func (b *Buffer) activateLocked() {
 			b.unwanted = append(b.unwanted, s)
 			continue
 		}
-		b.need, b.trouble = 0, fine
+		b.need, b.trouble, b.begun = 0, fine, true
 		s.base = b.nextBase
 		b.nextBase += Position(s.size)
 		s.activated = time.Now()

@@ -79,7 +79,7 @@ type Options struct {
 	Shed [Levels]float64
 
 	// StallTimeout is the longest that an Append waits for a segment; default
-	// 10 ms.
+	// 10 ms. The first segment of all is waited for up to a second.
 	StallTimeout time.Duration
 
 	// MinSegment and MaxSegment bound the segments' size in bytes; defaults

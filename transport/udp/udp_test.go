@@ -358,7 +358,7 @@ func TestFullLocalQueue(t *testing.T) {
 	conn := listen(t, "unixgram", path)
 	defer conn.Close()
 	tr := open(t, udp.Destination{Network: "unixgram", Addr: path})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	recs := make([]encode.Record, 5000)
 	for i := range recs {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/slogship/slogship/encode"
@@ -16,6 +17,7 @@ type progress struct {
 	begun   int           // guarded by mu; Sends that have begun
 	ended   int           // guarded by mu; Sends that have ended: begun or begun-1, as there is one at a time
 	sent    int           // guarded by mu; records taken by a Send, less those that Resend took back
+	passed  int           // guarded by mu; number of the latest Send that returned nil, from 1
 	failed  map[int]bool  // guarded by mu; numbers of the Sends that failed, from 1
 	resends int           // guarded by mu; answers that asked for records to go again
 	holds   bool          // guarded by mu; the transport holds records until they are read
@@ -25,8 +27,8 @@ func newProgress() *progress { return &progress{changed: make(chan struct{}), fa
 
 // moment is a copy of progress at one time.
 type moment struct {
-	begun, ended, sent, resends int
-	holds                       bool
+	begun, ended, sent, passed, resends int
+	holds                               bool
 }
 
 func (p *progress) now() moment {
@@ -36,7 +38,7 @@ func (p *progress) now() moment {
 }
 
 func (p *progress) momentLocked() moment {
-	return moment{p.begun, p.ended, p.sent, p.resends, p.holds}
+	return moment{p.begun, p.ended, p.sent, p.passed, p.resends, p.holds}
 }
 
 // hasFailed reports whether the Send with that number ended with an error.
@@ -58,7 +60,7 @@ func (p *progress) wait(ctx context.Context, ok func(moment) bool) (moment, erro
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return m, context.Cause(ctx)
+			return m, fmt.Errorf("stuck at %+v: %w", m, context.Cause(ctx))
 		}
 	}
 }
@@ -80,6 +82,9 @@ func (p *progress) answer(err error, n int, send bool) {
 			p.sent += accepted(err, out, n)
 		}
 		if err == nil {
+			if send {
+				p.passed = p.begun
+			}
 			return
 		}
 		if send {

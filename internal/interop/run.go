@@ -19,7 +19,7 @@ type outcome struct {
 	err           error // what went wrong besides losses
 }
 
-const timeLimit = 90 * time.Second // of one destination; it takes some ten
+const timeLimit = 30 * time.Second // of one destination; it takes some ten
 
 // run tries one destination in a folder of its own below dir.
 func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {

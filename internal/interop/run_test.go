@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/tcp"
+)
+
+// receiverEnv makes this test binary the server: "skip addr file", where it
+// leaves out each skip-th record it reads, none if 0.
+const receiverEnv = "SLOGSHIP_TEST_INTEROP_RECEIVER"
+
+func TestMain(m *testing.M) {
+	if what := os.Getenv(receiverEnv); what != "" {
+		receive(what)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// receive ends by a signal only.
+func receive(what string) {
+	var skip int
+	var addr, file string
+	if _, err := fmt.Sscan(what, &skip, &addr, &file); err != nil {
+		panic(err)
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		panic(err)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		panic(err)
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go func() {
+			defer c.Close()
+			r := bufio.NewReader(c)
+			for n := 1; ; n++ {
+				line, err := r.ReadBytes('\n')
+				if err != nil {
+					return
+				}
+				if skip == 0 || n%skip != 0 {
+					f.Write(line)
+				}
+			}
+		}()
+	}
+}
+
+// toy is a destination whose server is this binary.
+func toy(skip, each int, kills bool) destination {
+	return destination{
+		name: "toy", kills: kills, each: each,
+		version: func() (string, error) { return "toy 1", nil },
+		setup: setup{
+			command: func(dir, addr string) (*exec.Cmd, error) {
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = append(os.Environ(), receiverEnv+"="+strconv.Itoa(skip)+" "+addr+" "+filepath.Join(dir, "received", "records"))
+				return cmd, nil
+			},
+			ready: answersTCP,
+			read:  readBody,
+		},
+		to: func(addr string) transport.Destination { return tcp.Destination{Addr: addr} },
+	}
+}
+
+func try(t *testing.T, d destination) outcome {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return d.run(t.Context(), t.TempDir(), rand.New(rand.NewPCG(seed, 0)))
+}
+
+// TestRun is the whole machine with a server that keeps what it reads: killed
+// again and again, nothing is lost. (T27)
+func TestRun(t *testing.T) {
+	d := toy(0, 1200, true)
+	out := try(t, d)
+	if out.err != nil || out.verdict.lost > 0 || out.restarts < killsWanted || out.verdict.duplicates == 0 {
+		t.Errorf("%+v, %v", out, out.err)
+	}
+}
+
+// A server that loses what it took is found out.
+func TestRunDishonest(t *testing.T) {
+	d := toy(100, 50, true)
+	d.kills = false
+	// Plain TCP has no other way to know than the end-of-file.
+	out := try(t, d)
+	if want := producers * 50 / 100; out.verdict.lost != want {
+		t.Errorf("lost %d, want %d: %+v", out.verdict.lost, want, out)
+	}
+}
+
+// Too few records for the kills that are wanted: that is a failure, although
+// nothing was lost.
+func TestRunTooFewKills(t *testing.T) {
+	out := try(t, toy(0, 200, true))
+	if !errors.Is(out.err, errKills) || out.verdict.lost > 0 {
+		t.Errorf("%+v", out)
+	}
+}
+
+// A missing server is a failure and not a skip.
+func TestRunMissing(t *testing.T) {
+	d := toy(0, 10, false)
+	gone := errors.New("not installed")
+	d.version = func() (string, error) { return "", gone }
+	out := try(t, d)
+	if !errors.Is(out.err, gone) || out.version != "missing" {
+		t.Errorf("%+v", out)
+	}
+}
+
+// A server that does not start ends the run, and nobody waits for it.
+func TestRunNoStart(t *testing.T) {
+	d := toy(0, 10, true)
+	d.setup.command = func(string, string) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-test.nosuchflag"), nil }
+	if out := try(t, d); !errors.Is(out.err, errStart) || out.verdict.lost != producers*10 {
+		t.Errorf("%+v", out)
+	}
+}
+
+// killed is a server whose restart fails.
+type killed struct{ gone error }
+
+func (killed) kill()                         {}
+func (k killed) start(context.Context) error { return k.gone }
+
+// A failed restart is the killer's error, and the producers are let go.
+func TestKillerNoRestart(t *testing.T) {
+	p := newProgress()
+	p.note(func() { p.begun, p.sent = 1, 5000 })
+	l := newLoad(nil, 10_000, 0)
+	k := &killer{server: killed{errStart}, progress: p, load: l, rng: rand.New(rand.NewPCG(1, 1))}
+	if err := k.run(t.Context()); !errors.Is(err, errStart) {
+		t.Errorf("got %v, want %v", err, errStart)
+	}
+	if l.allowed != l.each {
+		t.Errorf("%d of %d records are allowed", l.allowed, l.each)
+	}
+}
+
+// TestUnanswered is what makes a kill count.
+func TestUnanswered(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   moment          // of the kill
+		then func(*progress) // what happened afterwards
+		want bool
+	}{
+		{"idle", moment{begun: 3, ended: 3}, func(*progress) {}, false},
+		{"answered just before", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.passed = 3, 3, 3 }, false},
+		{"failed", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.failed[3] = 3, 3, true }, true},
+		{"a later one failed", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.failed[4] = 4, 4, true }, false},
+		{"held", moment{begun: 3, ended: 3, holds: true}, func(p *progress) { p.resends = 1 }, true},
+		{"nothing held", moment{begun: 3, ended: 3, holds: true}, func(p *progress) { p.passed = 9 }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newProgress()
+			k := &killer{progress: p}
+			p.note(func() { c.then(p) })
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			got, err := k.unanswered(ctx, c.at)
+			if got != c.want || err != nil {
+				t.Errorf("got %v, %v; want %v", got, err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestTable(t *testing.T) {
+	fine := outcome{name: "a", version: "server 1", sent: 10, restarts: 5, verdict: verdict{received: 12, duplicates: 2}}
+	lossy := outcome{name: "b", version: "server 2", sent: 10, verdict: verdict{received: 7, lost: 3}}
+	odd := outcome{name: "c", version: "missing", err: errors.New("server is missing")}
+	for _, c := range []struct {
+		rows []outcome
+		last string
+		ok   bool
+	}{
+		{[]outcome{fine}, "interop: 1 destinations, lost 0", true},
+		{[]outcome{fine, fine}, "interop: 2 destinations, lost 0", true},
+		{[]outcome{lossy, fine, lossy}, "interop: 3 destinations, lost 6", false},
+		{[]outcome{fine, odd}, "interop: 2 destinations, lost 0", false},
+		{nil, "interop: 0 destinations, lost 0", false},
+	} {
+		var b strings.Builder
+		ok := printTable(&b, c.rows)
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if last := lines[len(lines)-1]; ok != c.ok || last != c.last {
+			t.Errorf("%v, last line %q; want %v, %q", ok, last, c.ok, c.last)
+		}
+		for i, r := range c.rows {
+			if !strings.HasPrefix(lines[i+1], r.name+" ") || !strings.Contains(lines[i+1], r.version) {
+				t.Errorf("row %q is not of %q", lines[i+1], r.name)
+			}
+			if r.err != nil && !strings.Contains(b.String(), r.err.Error()) {
+				t.Errorf("the table does not say why %q failed:\n%s", r.name, b.String())
+			}
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	all := []destination{{name: "a"}, {name: "b"}, {name: "c"}}
+	for _, c := range []struct {
+		names string
+		want  string
+		err   error
+	}{
+		{"", "a b c", nil},
+		{"b", "b", nil},
+		{"c a", "a c", nil},
+		{"d", "", errName},
+		{"a d", "", errName},
+	} {
+		got, err := choose(all, strings.Fields(c.names))
+		var names []string
+		for _, d := range got {
+			names = append(names, d.name)
+		}
+		if strings.Join(names, " ") != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%q: %q, %v", c.names, names, err)
+		}
+	}
+}
+
+// Every destination is named once, and its configuration is what the server's
+// own parser sees: no placeholder is left in it.
+func TestDestinations(t *testing.T) {
+	cert, err := newCertificate(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, d := range destinations(cert) {
+		if d.name == "" || seen[d.name] {
+			t.Errorf("the name %q is not one of its own", d.name)
+		}
+		seen[d.name] = true
+		tr, err := d.to("127.0.0.1:20000").Open()
+		if err != nil {
+			t.Errorf("%s: %v", d.name, err)
+			continue
+		}
+		if err := tr.Close(); err != nil {
+			t.Errorf("%s: %v", d.name, err)
+		}
+	}
+	for _, conf := range []string{
+		rsyslogConfig("imtcp", `x="y"`, "/d", "127.0.0.1:20000"), nginxConfig(" http2", "/d", "127.0.0.1:20000", cert),
+	} {
+		for _, left := range []string{"MODULE", "INPUT", "DIR", "HOST", "PORT", "ADDR", "CERT", "KEY", "USER", "HTTP"} {
+			if strings.Contains(conf, left) {
+				t.Errorf("%s is left in\n%s", left, conf)
+			}
+		}
+	}
+}
+
+func TestWord(t *testing.T) {
+	const said = "rsyslogd  8.2302.0 (aka 2023.02) compiled with:\n"
+	for n, want := range map[int]string{0: "rsyslogd", 1: "8.2302.0", 9: "?"} {
+		if got := word(said, n); got != want {
+			t.Errorf("word %d is %q, want %q", n, got, want)
+		}
+	}
+}

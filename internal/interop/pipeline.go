@@ -18,6 +18,9 @@ type pipeline struct{ handler *handler.Handler }
 func openPipeline(dir string, to transport.Destination) (*pipeline, error) {
 	h, err := handler.New([]route.Route{{
 		Name: "interop", To: to,
+		// A busy disk of the machine that this runs on would be counted as a loss
+		// (disk_stalled), and it is not what is tried here.
+		Buffer: route.Buffer{StallTimeout: 5 * time.Second},
 		// Shorter than the defaults, as the servers are away for moments only.
 		Backoff: route.Backoff{InitialInterval: 20 * time.Millisecond, MaxInterval: 200 * time.Millisecond},
 	}}, &handler.Options{

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/slogship/slogship/internal/benchmarks"
 	"github.com/slogship/slogship/route"
@@ -17,15 +19,24 @@ func enabled(rounds int) ([]row, error) {
 	}
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
-	h, err := openHandler(dir, 3, benchmarks.Sink{}, route.AtLeast(slog.LevelInfo))
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close(ctx)
-	m := compare(rounds, subject{n: 100_000, run: func(n int) {
-		for range n {
-			h.Enabled(ctx, slog.LevelDebug)
+	const routes = 3
+	var dynamic slog.LevelVar
+	var subjects []subject
+	for i, least := range []slog.Leveler{slog.LevelInfo, &dynamic} {
+		h, err := openHandler(filepath.Join(dir, fmt.Sprint(i)), routes, benchmarks.Sink{}, route.AtLeast(least))
+		if err != nil {
+			return nil, err
 		}
-	}})
-	return []row{{what: "Enabled below every route's level, static levels", got: m[0], budget: 5, unit: "ns"}}, nil
+		defer h.Close(ctx)
+		subjects = append(subjects, subject{n: 100_000, run: func(n int) {
+			for range n {
+				h.Enabled(ctx, slog.LevelDebug)
+			}
+		}})
+	}
+	m := compare(rounds, subjects...)
+	return []row{
+		{what: "Enabled below every route's level, static levels", got: m[0], budget: 5, unit: "ns"},
+		{what: "… each dynamic level more", got: (m[1] - m[0]) / routes, budget: 2, unit: "ns"},
+	}, nil
 }

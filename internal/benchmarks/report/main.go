@@ -22,6 +22,7 @@ func groups() []group {
 		func() ([]row, error) { return stores(rounds) },
 		func() ([]row, error) { return encoders(rounds) },
 		idle, throughput, healthyDisk,
+		func() ([]row, error) { return distant(40) },
 		func() ([]row, error) { return outage(outageTime) },
 	}
 }

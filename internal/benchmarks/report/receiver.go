@@ -31,8 +31,8 @@ func receive(_ io.Reader, out io.Writer) {
 			break
 		}
 		records++
-		if i := bytes.Index(line, []byte(`"id":"`)); i >= 0 && len(line) >= i+6+36 {
-			seen[[36]byte(line[i+6:])] = struct{}{}
+		if i := bytes.Index(line, []byte(`"log_id":"`)); i >= 0 && len(line) >= i+10+36 {
+			seen[[36]byte(line[i+10:])] = struct{}{}
 		}
 		if records%throughputRecords == 0 {
 			fmt.Fprintln(out, records, len(seen))

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// Every row's function runs and yields rows that can be judged. Whether a
+// budget is met is the report's matter: a test that fails with the machine's
+// mood is soon ignored.
+func TestGroups(t *testing.T) {
+	for name, g := range map[string]group{
+		"handlers": func() ([]row, error) { return handlers(1) },
+		"paced":    func() ([]row, error) { return paced(20) },
+		"enabled":  func() ([]row, error) { return enabled(1) },
+		"stores":   func() ([]row, error) { return stores(1) },
+		"encoders": func() ([]row, error) { return encoders(1) },
+		"distant":  func() ([]row, error) { return distant(2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := g()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				if r.what == "" || r.got != r.got {
+					t.Errorf("not a figure: %v", r)
+				}
+			}
+		})
+	}
+}
+
+func TestOutage(t *testing.T) {
+	f, err := runOutage(50 * time.Millisecond)
+	if err != nil || f.Calls != 10000 || f.P999Micros <= 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestDisk(t *testing.T) {
+	f, err := runDisk(1 << 20)
+	if err != nil || f.LoggedMiB != 1 || f.Dropped != 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestRowJudges(t *testing.T) {
+	for _, c := range []struct {
+		r    row
+		want bool
+	}{
+		{row{got: 1, budget: 1}, true}, {row{got: 2, budget: 1}, false},
+		{row{got: 1, budget: 1, atLeast: true}, true}, {row{got: 0.5, budget: 1, atLeast: true}, false},
+		{ratio("", 1, 2, 0.5), true}, {ratio("", 2, 1, 0.5), false},
+		{faster("", 1, 20, 20), true}, {faster("", 2, 20, 20), false},
+	} {
+		if got := c.r.ok(); got != c.want {
+			t.Errorf("%v: ok %v, want %v", c.r, got, c.want)
+		}
+	}
+}
+
+// One subject that takes a thousand times as long has to come out as slower.
+func TestCompareKeepsOrder(t *testing.T) {
+	spin := func(n int) { time.Sleep(time.Duration(n) * time.Microsecond) }
+	m := compare(3, subject{func(int) {}, 10}, subject{spin, 10000})
+	if m[0] >= m[1] {
+		t.Errorf("an empty subject took %v ns, one that sleeps %v ns", m[0], m[1])
+	}
+}

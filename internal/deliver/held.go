@@ -231,10 +231,14 @@ func (n *note) word() string { return reasonWord(n.reason, n.garbled) }
 
 // resend takes back what the destination may not have got: the newest n sent
 // records, and with them all that was read after the oldest of these. The
-// batch's own accepted records are the newest of all.
+// batch's own accepted records are the newest of all; b is nil if there is no
+// batch, because the connection broke while nothing was sent.
 func (w *Worker) resend(b *batch, n int) {
 	w.counters.change(func(s *Stats) { s.Resent += uint64(n) })
-	own := b.sent()
+	own := 0
+	if b != nil {
+		own = b.sent()
+	}
 	if n <= own {
 		b.unsend(n)
 		w.retry(b, 0)
@@ -244,7 +248,9 @@ func (w *Worker) resend(b *batch, n int) {
 	if taken == 0 {
 		// More than was ever sent, or than we keep: everything that is ours to
 		// repeat is in the batch.
-		b.unsend(own)
+		if b != nil {
+			b.unsend(own)
+		}
 		w.retry(b, 0)
 		return
 	}

@@ -34,7 +34,7 @@ type result struct {
 	lane *lane
 	job  job
 	err  error
-	held int // what the transport holds, after kinds send, poll and shut; -1: not known
+	held int // what the transport holds, after all kinds but bury; -1: not known
 }
 
 // startLane adds a lane to the worker's.
@@ -75,12 +75,21 @@ func (w *Worker) work(j *job) error {
 	case shut:
 		return contain("close", w.opts.Transport.Close)
 	case probe:
-		return w.timed(func(ctx context.Context) error { return w.prober.Probe(ctx) })
+		return w.probe()
+	case poll:
+		if w.prober != nil {
+			return w.probe() // before Held is asked: what a break takes back is held no longer
+		}
+		return nil
 	case send:
 		return w.timed(func(ctx context.Context) error { return w.opts.Transport.Send(ctx, j.recs) })
 	default:
 		return nil
 	}
+}
+
+func (w *Worker) probe() error {
+	return w.timed(func(ctx context.Context) error { return w.prober.Probe(ctx) })
 }
 
 // timed runs f under the route's mark and the deadline of one Send.
@@ -93,7 +102,7 @@ func (w *Worker) timed(f func(context.Context) error) error {
 // askHeld asks the transport right after a job, on the same lane: with a
 // Holder there is one lane, so the question never meets a Send.
 func (w *Worker) askHeld(j *job) (held int) {
-	if w.holder == nil || j.kind != send && j.kind != poll && j.kind != shut {
+	if w.holder == nil || j.kind == bury {
 		return 0
 	}
 	held = -1

@@ -140,6 +140,9 @@ func (w *Worker) planLooks(p *plan, now time.Time) {
 	if w.holder != nil && w.ledger.sent > 0 {
 		p.offer(poll, nil, w.pollAt)
 	}
+	if w.watches.any() {
+		p.offer(look, nil, now.Add(watchEvery)) // see settleDropped
+	}
 	if !w.empty() {
 		return
 	}

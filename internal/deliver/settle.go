@@ -208,8 +208,14 @@ func (w *Worker) answers(b *batch, after time.Duration) {
 // delay sets when b may go again. The exponent is the batch's own failures, so
 // that one batch in trouble waits long while its neighbours do not; but at
 // least the rounds that the destination as a whole has failed, because a
-// rewind makes new batches, which have not failed yet.
+// rewind makes new batches, which have not failed yet. Without a batch the
+// route as a whole waits.
 func (w *Worker) delay(b *batch, after time.Duration) {
+	if b == nil {
+		wait := max(w.opts.backoff(w.breaker.failures), obey(after))
+		w.pause = later(w.pause, time.Now().Add(wait))
+		return
+	}
 	b.failures++
 	rounds := (w.breaker.failures + w.opts.MaxInFlight - 1) / w.opts.MaxInFlight
 	wait := max(w.opts.backoff(max(b.failures, rounds)), obey(after))

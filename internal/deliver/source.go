@@ -19,6 +19,9 @@ type Reader interface {
 	// append, progress of recovery or adoption, a counted loss, Stop.
 	Arm() bool
 	Ready() <-chan struct{}
+	// Acked returns the position up to which everything that this process has
+	// appended is acknowledged or dropped.
+	Acked() buffer.Position
 	// Ack lets go of everything up to and including m.
 	Ack(m buffer.Mark)
 	// Rewind puts the read position behind m; the zero Mark is the place of

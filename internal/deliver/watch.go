@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
 )
 
 // Undelivered is what Watch.Wait returns for a record that the destination
@@ -14,7 +16,7 @@ import (
 // was refused, dropped as too old, or (Reason "closed") is still in the buffer
 // and will be delivered by the next worker.
 type Undelivered struct {
-	Reason string // "refused", "too_old", "undecodable" or "closed"
+	Reason string // "refused", "too_old", "undecodable", "lost" (dropped by the buffer unread) or "closed"
 	Answer error  // what the destination said; nil if it was not asked
 }
 
@@ -31,8 +33,9 @@ func (e *Undelivered) Unwrap() error { return e.Answer }
 type Watch struct {
 	list *watches
 	id   encode.ID
-	done chan struct{} // closed when err is set
-	err  error         // written once, before done is closed
+	pos  buffer.Position // see At; 0: not told. Guarded by list.mu
+	done chan struct{}   // closed when err is set
+	err  error           // written once, before done is closed
 }
 
 // watches are the watches of one worker. Nearly always there are none, and
@@ -64,6 +67,15 @@ func (l *watches) add(id encode.ID) *Watch {
 	l.byID[id] = watch
 	l.count.Store(int32(len(l.byID)))
 	return watch
+}
+
+// At tells the watch where its record is, as Append returned it. Without it the
+// watch of a record that a full buffer drops unread ends with its Wait's
+// context or the worker. It may be called after the record's fate is known.
+func (watch *Watch) At(pos buffer.Position) {
+	watch.list.mu.Lock()
+	defer watch.list.mu.Unlock()
+	watch.pos = pos
 }
 
 // Wait blocks until the record's fate is known or ctx is done, and ends the
@@ -134,4 +146,69 @@ func (l *watches) close() {
 		l.remove(id)
 		watch.settle(&Undelivered{Reason: "closed"})
 	}
+}
+
+// overdue returns the watches whose records are before the position.
+func (l *watches) overdue(acked buffer.Position) []*Watch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var late []*Watch
+	for _, watch := range l.byID {
+		if watch.pos != 0 && watch.pos <= acked {
+			late = append(late, watch)
+		}
+	}
+	return late
+}
+
+// watchEvery is how often an idle worker looks whether a watched record was
+// dropped. At may be called when the drop is over and has woken the worker
+// already; a look now and then, while somebody waits, needs no second way of
+// waking it.
+const watchEvery = time.Second
+
+// settleDropped resolves the watches of records that nobody will decide about:
+// the cursor is past them, and the worker does not have them. The second
+// condition matters because a full buffer also drops what was read and is still
+// being sent, and that may well be delivered.
+func (w *Worker) settleDropped() {
+	if !w.watches.any() {
+		return
+	}
+	for _, watch := range w.watches.overdue(w.opts.Buffer.Acked()) {
+		if !w.hasRecord(watch.id) {
+			w.watches.resolve(watch.id, &Undelivered{Reason: "lost"})
+		}
+	}
+}
+
+// hasRecord looks through all that was read and is not acknowledged. It takes
+// a while, and is asked only about a watched record that was dropped.
+func (w *Worker) hasRecord(id encode.ID) bool {
+	for _, b := range w.window {
+		if b.hasRecord(id) {
+			return true
+		}
+	}
+	return w.next != nil && w.next.hasRecord(id) || w.ledger.hasRecord(id)
+}
+
+// hasRecord only reads IDs, so it may run while a lane has the batch.
+func (b *batch) hasRecord(id encode.ID) bool {
+	for i := range b.recs {
+		if b.recs[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// hasRecord finds watched records only: the others' IDs are gone.
+func (l *ledger) hasRecord(id encode.ID) bool {
+	for _, e := range l.entries[l.head:] {
+		if e.note != nil && e.note.id == id {
+			return true
+		}
+	}
+	return false
 }

@@ -115,6 +115,7 @@ func (w *Worker) deliver() {
 	for {
 		now := time.Now()
 		w.fill(now)
+		w.settleDropped()
 		if w.over() {
 			return
 		}
@@ -230,6 +231,8 @@ func (w *Worker) landed(r result) {
 		w.buriedBatch(b, r.err)
 	case probe:
 		w.probed(r.err)
+	case poll:
+		w.polled(r.err)
 	case shut:
 		w.shut = true
 		if r.err != nil {
@@ -243,7 +246,7 @@ func (w *Worker) landed(r result) {
 // holds notes what the transport said that it holds. Where it did not say, it
 // may hold everything.
 func (w *Worker) holds(r result) {
-	if w.holder == nil || r.job.kind == bury || r.job.kind == probe {
+	if w.holder == nil || r.job.kind == bury {
 		return
 	}
 	w.pollAt = time.Now().Add(pollHeld) // also without an answer: else it would be asked at once, for ever
@@ -273,15 +276,29 @@ func (w *Worker) probed(err error) {
 		w.breaker.probed = true
 		return
 	}
-	w.failed(fmt.Errorf("deliver: probe of route %q: %w", w.opts.Route, err))
-	w.breaker.fail()
-	after := transport.Classify(err, 1).After
-	if b := w.head(); b != nil {
-		w.delay(b, after)
+	if w.polled(err) {
 		return
 	}
-	wait := max(w.opts.backoff(w.breaker.failures), obey(after))
-	w.pause = later(w.pause, time.Now().Add(wait))
+	w.failed(fmt.Errorf("deliver: probe of route %q: %w", w.opts.Route, err))
+	w.retry(w.head(), transport.Classify(err, 1).After)
+}
+
+// polled takes back what a connection held that broke while nothing was sent,
+// and reports whether there was such a thing. It is the only answer to a poll
+// that counts: any other error is told by the next Send, and a poll every
+// second would tell it every second.
+func (w *Worker) polled(err error) bool {
+	n := transport.Classify(err, 1).Resend
+	if n == 0 || w.holder == nil {
+		return false
+	}
+	w.failed(fmt.Errorf("deliver: connection of route %q: %w", w.opts.Route, err))
+	var b *batch
+	if len(w.window) > 0 {
+		b = w.window[0] // the only one: a Holder gets one Send at a time
+	}
+	w.resend(b, n)
+	return true
 }
 
 // recycle keeps a batch's memory for the next one. There are at most

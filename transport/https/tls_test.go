@@ -233,13 +233,15 @@ func tunnel(w http.ResponseWriter, r *http.Request) {
 	}
 	defer up.Close()
 	w.WriteHeader(200)
-	down, _, err := w.(http.Hijacker).Hijack()
+	// What the server has read ahead is in read: the client may speak as soon as
+	// it has the 200, before the connection is ours.
+	down, read, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return
 	}
 	defer down.Close()
 	var wg sync.WaitGroup
-	wg.Go(func() { io.Copy(up, down); up.Close() })
+	wg.Go(func() { io.Copy(up, read); up.Close() })
 	wg.Go(func() { io.Copy(down, up); down.Close() })
 	wg.Wait()
 }

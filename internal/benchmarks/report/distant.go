@@ -46,7 +46,7 @@ func postAll(url string, batches, inFlight int) (time.Duration, error) {
 		return 0, err
 	}
 	b.Stop()
-	tr, err := (https.Destination{URL: url, AllowPlaintext: true}).Open()
+	tr, err := (https.Destination{URL: url, AllowPlaintext: true, MaxInFlight: inFlight}).Open()
 	if err != nil {
 		return 0, err
 	}

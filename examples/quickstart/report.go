@@ -35,8 +35,6 @@ const (
 	clearLine = "\r\x1b[2K"
 	bold      = "\x1b[1m"
 	dim       = "\x1b[2m"
-	red       = "\x1b[31m"
-	green     = "\x1b[32m"
 	plain     = "\x1b[0m"
 )
 
@@ -121,17 +119,16 @@ func (s *screen) report(books *ledger) error {
 	return s.verdict(books.total())
 }
 
+// verdict prints the last line, without colour: it is for scripts too.
 func (s *screen) verdict(t figures) error {
-	color, err := green, error(nil)
+	fmt.Fprintf(s.out, "\nlogged %d delivered %d lost %d duplicates %d\n", t.logged, t.delivered, t.lost, t.duplicates)
 	switch {
 	case t.lost > 0:
-		color, err = red, errLost
+		return errLost
 	case t.logged == 0:
-		color, err = red, errEmpty
+		return errEmpty
 	}
-	line := fmt.Sprintf("logged %d delivered %d lost %d duplicates %d", t.logged, t.delivered, t.lost, t.duplicates)
-	fmt.Fprintf(s.out, "\n%s\n", s.paint(color, line))
-	return err
+	return nil
 }
 
 // grouped writes n with a comma between thousands.

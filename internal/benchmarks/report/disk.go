@@ -22,7 +22,7 @@ func healthyDisk() ([]row, error) {
 	}
 	return []row{
 		{what: "disk written by a healthy route, 512 MiB logged", got: f.WrittenMiB, budget: 16, unit: "MiB",
-			note: "write_bytes less cancelled_write_bytes; it counts dirtied pages, whether or not they reach the disk"},
+			note: "write_bytes less cancelled_write_bytes: pages removed before their write-back do not count"},
 		{what: "records dropped meanwhile", got: f.Dropped},
 	}, nil
 }

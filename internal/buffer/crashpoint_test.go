@@ -4,6 +4,8 @@ package buffer
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -23,12 +25,13 @@ var dropNames = []string{"loss-saved", "compacted", "rewrite-begun", "rewrite-fi
 // TestCrashPointsDropping is T2 for DropOldest with Keep.
 func TestCrashPointsDropping(t *testing.T) {
 	for _, name := range dropNames {
+		mark := filepath.Join(t.TempDir(), "mark")
 		for _, n := range []int{1, 4} {
 			dir := t.TempDir()
 			appended, delivered := map[uint64]int{}, map[uint64]int{}
 			for round := 1; round <= 2; round++ {
 				runChild(t, childArgs{dir: dir, producers: 4, small: true, round: round, killAfter: 600e6,
-					crashAt: fmt.Sprintf("%s:%d", name, n)}, appended, delivered)
+					mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}, appended, delivered)
 			}
 			b := open(t, dir, quiet())
 			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
@@ -44,6 +47,16 @@ func TestCrashPointsDropping(t *testing.T) {
 			}
 			closeBuffer(t, b)
 		}
+		checkReached(t, mark, name)
+	}
+}
+
+// checkReached fails if no child of the row died at its point: then the row has
+// shown nothing.
+func checkReached(t *testing.T, mark, name string) {
+	t.Helper()
+	if got, err := os.ReadFile(mark); err != nil || string(got) != name {
+		t.Errorf("no child died at %q: mark %q, %v", name, got, err)
 	}
 }
 
@@ -60,26 +73,28 @@ func TestCrashPoints(t *testing.T) {
 	for _, name := range crashNames {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			mark := filepath.Join(t.TempDir(), "mark")
 			for _, n := range times {
-				crashOnce(t, name, n)
+				crashOnce(t, name, n, mark)
 			}
+			checkReached(t, mark, name)
 		})
 	}
 }
 
-func crashOnce(t *testing.T, name string, n int) {
+func crashOnce(t *testing.T, name string, n int, mark string) {
 	t.Helper()
 	dir := t.TempDir()
 	appended, delivered := map[uint64]int{}, map[uint64]int{}
-	a := childArgs{dir: dir, producers: 4, read: true, crashAt: fmt.Sprintf("%s:%d", name, n)}
+	a := childArgs{dir: dir, producers: 4, read: true, mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}
 	switch name {
 	case "synced":
 		a.durability = Power
 	case "written":
 		a.mode = Written
 	}
-	// A point that this life does not reach ends by the clock; the record of
-	// what was appended is as good.
+	// A life that does not pass the point n times ends by the clock; the record
+	// of what was appended is as good, and the row as a whole has to reach it.
 	for round := 1; round <= 3; round++ {
 		a.round = round
 		a.killAfter = 400e6

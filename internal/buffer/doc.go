@@ -29,7 +29,10 @@
 // Interval: what is younger than SyncEvery, and the sync under way. With
 // Power: nothing that Append returned nil for. With Heap: everything, with the
 // process. Beyond that only what a policy drops, which is counted by reason and
-// level and handed out as a [Loss] until it is reported.
+// level and handed out as a [Loss] until it is reported. The count of what
+// Append itself refused is saved by the maintainer, shortly after: a kill in
+// between loses that count, though the caller was told by the error. To save it
+// in Append would make a refusal, the path of an overload, the slowest one.
 //
 // # How a claim works
 //

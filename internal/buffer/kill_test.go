@@ -103,6 +103,7 @@ type childArgs struct {
 	durability       Durability
 	read             bool
 	crashAt          string
+	mark             string        // file that the crash point leaves behind; "": none
 	killAfter        time.Duration // 0: the child kills itself
 	small            bool          // a cap that is soon reached, with Keep
 	binary           string
@@ -122,7 +123,7 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 	cmd.Env = append(os.Environ(), "SLOGSHIP_CHILD_DIR="+a.dir, fmt.Sprint("SLOGSHIP_CHILD_PRODUCERS=", a.producers),
 		fmt.Sprint("SLOGSHIP_CHILD_MODE=", int(a.mode)), fmt.Sprint("SLOGSHIP_CHILD_ROUND=", a.round),
 		fmt.Sprint("SLOGSHIP_CHILD_DURABILITY=", int(a.durability)),
-		"SLOGSHIP_CHILD_READ="+read, "SLOGSHIP_CRASH_AT="+a.crashAt)
+		"SLOGSHIP_CHILD_READ="+read, "SLOGSHIP_CRASH_AT="+a.crashAt, "SLOGSHIP_CRASH_MARK="+a.mark)
 	if a.small {
 		cmd.Env = append(cmd.Env, "SLOGSHIP_CHILD_SMALL=1")
 	}

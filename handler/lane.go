@@ -55,15 +55,15 @@ func (l *lane) take(ctx context.Context, c *call) error {
 		c.watch.add(l, c.id)
 		appendCtx = ctx // Deliver's caller said how long to wait
 	}
-	_, err := l.buf.Append(appendCtx, buffer.Record{
+	at, err := l.buf.Append(appendCtx, buffer.Record{
 		Payload: c.s.payload, Sum: c.sum,
 		Level: uint8(encode.LevelIndex(c.r.Level)), Time: c.now.UnixNano(),
 	})
 	if errors.Is(err, buffer.ErrClosed) {
 		c.toStderr()
 	}
-	if err != nil && c.watch != nil {
-		c.watch.cancel()
+	if c.watch != nil {
+		c.watch.stored(at, err)
 	}
 	return publicError(err)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/buffer"
 	"github.com/slogship/slogship/internal/deliver"
 )
 
@@ -62,9 +63,14 @@ func (w *watches) add(l *lane, id encode.ID) {
 	w.list = append(w.list, l.worker.Watch(id))
 }
 
-// cancel takes the last one back: its append failed.
-func (w *watches) cancel() {
+// stored says where the record of the last watch is. If it is nowhere, the
+// watch is taken back.
+func (w *watches) stored(at buffer.Position, err error) {
 	last := len(w.list) - 1
+	if err == nil {
+		w.list[last].At(at)
+		return
+	}
 	w.list[last].Cancel()
 	w.lanes, w.list = w.lanes[:last], w.list[:last]
 }

@@ -3,14 +3,18 @@
 package buffer
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // crashNames are all the points that an ordinary life passes. Those of
-// compaction, rescue, adoption and quarantine have their own rows.
+// compaction, adoption and quarantine have their own rows; "rescued" needs a
+// disk that fails, "ledger-taken" a sub-buffer with losses, and "loss-frozen" a
+// consumer that reports: no child here has these.
 var crashNames = []string{
 	"claimed", "before-commit", "committed", "before-seal", "sealed",
 	"segment-tmp-created", "segment-allocated", "segment-zeroed", "segment-headed", "segment-renamed", "segment-created",
@@ -103,4 +107,49 @@ func crashOnce(t *testing.T, name string, n int, mark string) {
 	}
 	collect(t, dir, quiet(), delivered)
 	checkNoneLost(t, appended, delivered)
+}
+
+// TestCrashPointsAdopting is T2 for adoption: a child leaves a sub-buffer
+// behind, another one dies while it takes it over, twice.
+func TestCrashPointsAdopting(t *testing.T) {
+	for _, name := range []string{"adopting", "adopted"} {
+		dir, mark := t.TempDir(), filepath.Join(t.TempDir(), "mark")
+		appended, delivered := map[uint64]int{}, map[uint64]int{}
+		lock := open(t, dir, quiet()) // so that the child has to make its own
+		runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60e6}, appended, delivered)
+		closeBuffer(t, lock)
+		for round := 2; round <= 3; round++ {
+			runChild(t, childArgs{dir: dir, producers: 4, round: round, killAfter: 400e6,
+				mark: mark, crashAt: name}, appended, delivered)
+		}
+		checkReached(t, mark, name)
+		o := testOptions()
+		o.AdoptEvery = 10 * time.Millisecond
+		b := open(t, dir, o)
+		for deadline := time.Now().Add(10 * time.Second); len(delivered) < len(appended) && time.Now().Before(deadline); {
+			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+		}
+		checkNoneLost(t, appended, delivered)
+		closeBuffer(t, b)
+	}
+}
+
+// TestCrashPointsQuarantine is T2 for a file whose header says nothing: it is
+// in its place or set aside, never gone, and the records of the others come.
+func TestCrashPointsQuarantine(t *testing.T) {
+	for _, name := range []string{"before-quarantine", "quarantined"} {
+		dir, mark := t.TempDir(), filepath.Join(t.TempDir(), "mark")
+		appended, delivered := map[uint64]int{}, map[uint64]int{}
+		runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60e6}, appended, delivered)
+		const bad = "00000000000000f0-12345678.seg"
+		write(t, filepath.Join(dir, bad), bytes.Repeat([]byte("junk"), 16<<10))
+		runChild(t, childArgs{dir: dir, producers: 4, round: 2, killAfter: 400e6,
+			mark: mark, crashAt: name}, appended, delivered)
+		checkReached(t, mark, name)
+		collect(t, dir, quiet(), delivered)
+		checkNoneLost(t, appended, delivered)
+		if p, err := os.ReadFile(filepath.Join(dir, quarantineDir, bad)); err != nil || len(p) != 64<<10 {
+			t.Errorf("%s: set aside: %d bytes, %v", name, len(p), err)
+		}
+	}
 }

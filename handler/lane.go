@@ -87,7 +87,7 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	err := d.Decode(string(c.s.payload), &recs[0])
 	if err == nil {
 		recs[0].Resource = c.h.core.resource
-		err = sendContained(context.WithoutCancel(ctx), l.transport, recs[:])
+		err = sendContained(deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name), l.transport, recs[:])
 	}
 	if err != nil {
 		l.direct.dropped[level].Add(1)

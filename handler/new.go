@@ -31,7 +31,11 @@ func New(routes []route.Route, opts *Options) (*Handler, error) {
 		return nil, err
 	}
 	c := &core{opts: o, ids: encode.NewIDSource(), report: &reporter{onError: o.OnError}, release: func() {}}
-	c.resource = o.Resource.Clone()
+	// Through the codec, so that Direct routes see what buffered ones do: values
+	// of the closed set.
+	if c.resource, err = codec.ParseResource(codec.AppendResource(nil, &o.Resource)); err != nil {
+		return nil, err
+	}
 	c.scratch.New = func() any { return &scratch{payload: make([]byte, 0, 1024)} }
 	if err := c.open(routes); err != nil {
 		return nil, err

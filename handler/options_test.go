@@ -209,6 +209,33 @@ func TestFeedback(t *testing.T) {
 	}
 }
 
+// A Direct transport runs in the log call, where feeding itself would be
+// endless recursion (T41).
+func TestFeedbackDirect(t *testing.T) {
+	sink := memory.New()
+	var logger *slog.Logger
+	h, err := handler.New([]route.Route{{Name: "loud", To: loudDirect{loud{sink, &logger}}, Direct: true}}, &handler.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger = slog.New(h)
+	logger.Info("once")
+	if n := len(sink.Records()); n != 1 {
+		t.Errorf("the route got %d records, 1 was logged", n)
+	}
+}
+
+type loudDirect struct{ loud }
+
+func (l loudDirect) Open() (transport.Transport, error) {
+	inner, err := l.loud.Open()
+	return directTransport{inner}, err
+}
+
+type directTransport struct{ transport.Transport }
+
+func (directTransport) Describe() transport.Description { return transport.Description{Direct: true} }
+
 func TestLeftover(t *testing.T) {
 	sink := memory.New()
 	sink.Fail(errors.New("away"))

@@ -5,9 +5,9 @@ import "context"
 // routeKey is the key of the feedback mark in a context.
 type routeKey struct{}
 
-// withRoute marks everything that runs under the context as the work of the
+// WithRoute marks everything that runs under the context as the work of the
 // route's own delivery.
-func withRoute(ctx context.Context, route string) context.Context {
+func WithRoute(ctx context.Context, route string) context.Context {
 	return context.WithValue(ctx, routeKey{}, route)
 }
 

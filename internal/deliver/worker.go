@@ -78,7 +78,7 @@ func Start(o *Options) *Worker {
 		rested:   true,
 	}
 	w.timer.Stop()
-	w.ctx, w.cancel = context.WithCancel(withRoute(context.Background(), opts.Route))
+	w.ctx, w.cancel = context.WithCancel(WithRoute(context.Background(), opts.Route))
 	w.holder, _ = opts.Transport.(transport.Holder)
 	w.prober, _ = opts.Transport.(transport.Prober)
 	w.counters.stats.Breaker = closed.String()

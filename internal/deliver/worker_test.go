@@ -392,5 +392,5 @@ func (broken) Next(*buffer.Chunk, int, int) int { panic("page is gone") }
 
 func TestRouteOf(t *testing.T) {
 	wantEqual(t, "without mark", RouteOf(context.Background()), "")
-	wantEqual(t, "with mark", RouteOf(withRoute(context.Background(), "audit")), "audit")
+	wantEqual(t, "with mark", RouteOf(WithRoute(context.Background(), "audit")), "audit")
 }

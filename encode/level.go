@@ -30,9 +30,6 @@ func LevelIndex(l slog.Level) int {
 }
 
 // LevelName returns the name of the level that covers l, such as "WARN".
-func LevelName(l slog.Level) string { return LevelNames()[LevelIndex(l)] }
-
-// LevelNames returns the names of the levels in the order of LevelIndex.
-func LevelNames() [LevelCount]string {
-	return [LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
+func LevelName(l slog.Level) string {
+	return [LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}[LevelIndex(l)]
 }

@@ -22,8 +22,8 @@ type core struct {
 	scratch  sync.Pool // of *scratch
 	report   *reporter
 	resource *encode.Resource
-	release  func()   // lets go of what is not a lane's: crash output
-	orphans  []string // directories of routes that no longer exist
+	release  func() // lets go of what is not a lane's: crash output
+	unshared []string
 
 	closing      sync.Once
 	closed       atomic.Bool // Close has begun

@@ -41,7 +41,7 @@ func New(routes []route.Route, opts *Options) (*Handler, error) {
 		return nil, err
 	}
 	c.index()
-	c.orphans = c.unclaimed()
+	c.unshared = c.unclaimed()
 	c.start()
 	h := &Handler{core: c, next: o.Next}
 	if err := h.crashReports(); err != nil {

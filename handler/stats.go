@@ -63,13 +63,15 @@ func (d Dropped) add(reason string, level int, n uint64) {
 	if d[reason] == nil {
 		d[reason] = make(map[string]uint64)
 	}
-	d[reason][encode.LevelNames()[level]] += n
+	d[reason][levelNames[level]] += n
 }
+
+var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
 
 // Stats returns the figures as they are now. It may be called at any time,
 // also after Close.
 func (h *Handler) Stats() Stats {
-	s := Stats{Unclaimed: h.core.orphans}
+	s := Stats{Unclaimed: h.core.unshared}
 	for _, l := range h.core.lanes {
 		s.Routes = append(s.Routes, l.stats())
 	}

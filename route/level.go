@@ -84,7 +84,7 @@ func (l Levels) String() string {
 	for i := range encode.LevelCount {
 		covered := i == 3 && l.names&(1<<2) != 0 || i == 6 && l.names&(1<<5) != 0
 		if l.names&(1<<i) != 0 && !covered {
-			parts = append(parts, encode.LevelNames()[i])
+			parts = append(parts, levelNames[i])
 		}
 	}
 	if l.least != nil {
@@ -99,24 +99,25 @@ func (l Levels) String() string {
 	return strings.Join(parts, ",")
 }
 
+var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
+
 var levelValues = [encode.LevelCount]slog.Level{LevelTrace, slog.LevelDebug, slog.LevelInfo, LevelNotice, slog.LevelWarn, slog.LevelError, LevelFatal}
 
 // levelText is exact: the covering name and what lies above it, as "WARN+1".
 func levelText(l slog.Level) string {
 	i := encode.LevelIndex(l)
 	if d := int(l - levelValues[i]); d != 0 {
-		return fmt.Sprintf("%s%+d", encode.LevelNames()[i], d)
+		return fmt.Sprintf("%s%+d", levelNames[i], d)
 	}
-	return encode.LevelNames()[i]
+	return levelNames[i]
 }
 
 // LevelError is the error of ParseLevel and ParseLevels.
 type LevelError struct{ Text string }
 
 func (e *LevelError) Error() string {
-	names := encode.LevelNames()
 	return fmt.Sprintf("route: level %q: want one of %s, an offset like WARN+1, or a number",
-		e.Text, strings.Join(names[:], ", "))
+		e.Text, strings.Join(levelNames[:], ", "))
 }
 
 // ParseLevel reads a level: one of the seven names or a usual other name for
@@ -153,7 +154,7 @@ func levelNamed(s string) (slog.Level, bool) {
 	case "CRIT", "CRITICAL", "PANIC":
 		s = "FATAL"
 	}
-	for i, name := range encode.LevelNames() {
+	for i, name := range levelNames {
 		if s == name {
 			return levelValues[i], true
 		}

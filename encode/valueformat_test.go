@@ -39,6 +39,12 @@ func TestLevelNames(t *testing.T) {
 			t.Errorf("level %d: %d, %s", tt.level, LevelIndex(tt.level), LevelName(tt.level))
 		}
 	}
+	// Indexes come from files, so those beyond the names have a level as well.
+	for index, want := range map[int]slog.Level{-1: -8, 0: -8, 1: -4, 2: 0, 3: 2, 4: 4, 5: 8, 6: 12, 7: 12, 200: 12} {
+		if got := NamedLevel(index); got != want {
+			t.Errorf("index %d: level %d, want %d", index, got, want)
+		}
+	}
 }
 
 func TestFloatAgreesWithJSON(t *testing.T) {

@@ -63,10 +63,8 @@ func (d Dropped) add(reason string, level int, n uint64) {
 	if d[reason] == nil {
 		d[reason] = make(map[string]uint64)
 	}
-	d[reason][levelNames[level]] += n
+	d[reason][encode.LevelName(encode.NamedLevel(level))] += n
 }
-
-var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
 
 // Stats returns the figures as they are now. It may be called at any time,
 // also after Close.

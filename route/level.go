@@ -11,9 +11,9 @@ import (
 
 // The levels that log/slog does not name.
 const (
-	LevelTrace  = slog.Level(-8)
-	LevelNotice = slog.Level(2)
-	LevelFatal  = slog.Level(12)
+	LevelTrace  = encode.LevelTrace
+	LevelNotice = encode.LevelNotice
+	LevelFatal  = encode.LevelFatal
 )
 
 // Levels is a set of levels. The zero Levels is every level. Two Levels that
@@ -84,7 +84,7 @@ func (l Levels) String() string {
 	for i := range encode.LevelCount {
 		covered := i == 3 && l.names&(1<<2) != 0 || i == 6 && l.names&(1<<5) != 0
 		if l.names&(1<<i) != 0 && !covered {
-			parts = append(parts, levelNames[i])
+			parts = append(parts, levelName(i))
 		}
 	}
 	if l.least != nil {
@@ -99,25 +99,28 @@ func (l Levels) String() string {
 	return strings.Join(parts, ",")
 }
 
-var levelNames = [encode.LevelCount]string{"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "FATAL"}
-
-var levelValues = [encode.LevelCount]slog.Level{LevelTrace, slog.LevelDebug, slog.LevelInfo, LevelNotice, slog.LevelWarn, slog.LevelError, LevelFatal}
+// levelName returns the name of the level whose encode.LevelIndex is index.
+func levelName(index int) string { return encode.LevelName(encode.NamedLevel(index)) }
 
 // levelText is exact: the covering name and what lies above it, as "WARN+1".
 func levelText(l slog.Level) string {
-	i := encode.LevelIndex(l)
-	if d := int(l - levelValues[i]); d != 0 {
-		return fmt.Sprintf("%s%+d", levelNames[i], d)
+	name := encode.LevelName(l)
+	if d := int(l - encode.NamedLevel(encode.LevelIndex(l))); d != 0 {
+		return fmt.Sprintf("%s%+d", name, d)
 	}
-	return levelNames[i]
+	return name
 }
 
 // LevelError is the error of ParseLevel and ParseLevels.
 type LevelError struct{ Text string }
 
 func (e *LevelError) Error() string {
+	var names [encode.LevelCount]string
+	for i := range names {
+		names[i] = levelName(i)
+	}
 	return fmt.Sprintf("route: level %q: want one of %s, an offset like WARN+1, or a number",
-		e.Text, strings.Join(levelNames[:], ", "))
+		e.Text, strings.Join(names[:], ", "))
 }
 
 // ParseLevel reads a level: one of the seven names or a usual other name for
@@ -154,9 +157,9 @@ func levelNamed(s string) (slog.Level, bool) {
 	case "CRIT", "CRITICAL", "PANIC":
 		s = "FATAL"
 	}
-	for i, name := range levelNames {
-		if s == name {
-			return levelValues[i], true
+	for i := range encode.LevelCount {
+		if s == levelName(i) {
+			return encode.NamedLevel(i), true
 		}
 	}
 	return 0, false

@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -182,9 +181,7 @@ func TestUnreadableResource(t *testing.T) {
 	wantEqual(t, "own", w.resource(nil).Service, "own")
 }
 
-func TestLevelOf(t *testing.T) {
-	for i := range encode.LevelCount {
-		wantEqual(t, "level", encode.LevelIndex(levelOf(uint8(i))), i)
-	}
-	wantEqual(t, "beyond", levelOf(200), slog.Level(12))
+// The buffer counts by encode's levels without importing encode.
+func TestLevelCount(t *testing.T) {
+	wantEqual(t, "levels", buffer.Levels, encode.LevelCount)
 }

@@ -48,7 +48,7 @@ func (w *Worker) garbled(b *batch, e *buffer.Entry, err error) {
 	b.recs[i] = encode.Record{
 		Time:     time.Unix(0, e.Time),
 		Observed: time.Unix(0, e.Time),
-		Level:    levelOf(e.Level),
+		Level:    encode.NamedLevel(int(e.Level)),
 		Message:  "slogship: payload did not decode",
 		Attrs:    []slog.Attr{slog.Any(payloadAttr, []byte(e.Payload))},
 		Resource: resource,
@@ -58,12 +58,6 @@ func (w *Worker) garbled(b *batch, e *buffer.Entry, err error) {
 	s.garbled = true
 	w.condemn(s, buffer.Refused, err)
 	w.failed(fmt.Errorf("deliver: decode %q of route %q: %w", b.recs[i].ID, w.opts.Route, err))
-}
-
-// levelOf turns a level index back into the level that it is named after.
-func levelOf(index uint8) slog.Level {
-	levels := [encode.LevelCount]slog.Level{-8, -4, 0, 2, 4, 8, 12}
-	return levels[min(index, encode.LevelCount-1)]
 }
 
 // resource returns the segment's resource, parsed once.

@@ -123,7 +123,7 @@ func levelAttrs(counts *[buffer.Levels]uint64) []slog.Attr {
 	var attrs []slog.Attr
 	for l, n := range counts {
 		if n > 0 {
-			attrs = append(attrs, slog.Uint64(encode.LevelName(levelOf(uint8(l))), n))
+			attrs = append(attrs, slog.Uint64(encode.LevelName(encode.NamedLevel(l)), n))
 		}
 	}
 	return attrs

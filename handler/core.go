@@ -11,19 +11,19 @@ import (
 // core is what all clones of a handler share. Everything but closed is set by
 // New and immutable afterwards.
 type core struct {
-	opts     Options // with defaults
-	lanes    []*lane // in the order of the routes
-	levels   levelTable
-	dynamic  []*lane // those whose levels can change while we run
-	matches  bool    // a route has a matcher, so bound attributes are kept as values
-	clients  bool    // a transport names its client library, so PCs are looked at
-	ids      *encode.IDSource
-	sources  sourceCache
-	scratch  sync.Pool // of *scratch
-	report   *reporter
-	resource *encode.Resource
-	release  func() // lets go of what is not a lane's: crash output
-	unshared []string
+	opts      Options // with defaults
+	lanes     []*lane // in the order of the routes
+	levels    levelTable
+	dynamic   []*lane // those whose levels can change while we run
+	matches   bool    // a route has a matcher, so bound attributes are kept as values
+	clients   bool    // a transport names its client library, so PCs are looked at
+	ids       *encode.IDSource
+	sources   sourceCache
+	scratch   sync.Pool // of *scratch
+	report    *reporter
+	resource  *encode.Resource
+	release   func()   // lets go of what is not a lane's: crash output
+	unclaimed []string // directories of routes that no longer exist, as they were at New
 
 	closing      sync.Once
 	closed       atomic.Bool // Close has begun

@@ -41,7 +41,7 @@ func New(routes []route.Route, opts *Options) (*Handler, error) {
 		return nil, err
 	}
 	c.index()
-	c.unshared = c.unclaimed()
+	c.unclaimed = c.findUnclaimed()
 	c.start()
 	h := &Handler{core: c, next: o.Next}
 	if err := h.crashReports(); err != nil {
@@ -198,8 +198,8 @@ func (c *core) lane(name string) *lane {
 	return c.lanes[i]
 }
 
-// unclaimed lists the directories of routes that no longer exist.
-func (c *core) unclaimed() []string {
+// findUnclaimed lists the directories of routes that no longer exist.
+func (c *core) findUnclaimed() []string {
 	if c.opts.Dir == "" {
 		return nil
 	}

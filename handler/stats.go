@@ -69,7 +69,7 @@ func (d Dropped) add(reason string, level int, n uint64) {
 // Stats returns the figures as they are now. It may be called at any time,
 // also after Close.
 func (h *Handler) Stats() Stats {
-	s := Stats{Unclaimed: h.core.unshared}
+	s := Stats{Unclaimed: h.core.unclaimed}
 	for _, l := range h.core.lanes {
 		s.Routes = append(s.Routes, l.stats())
 	}

@@ -16,3 +16,20 @@ type Encoder interface {
 	// ContentType returns the format's media type, such as "application/json".
 	ContentType() string
 }
+
+// Validator is implemented by encoders whose fields can be wrong, such as two
+// that share a name.
+type Validator interface {
+	// Validate returns what is wrong with the encoder's configuration, or nil.
+	// The encoder writes valid output even so.
+	Validate() error
+}
+
+// Validate asks enc if it is a [Validator]. Transports call it when they are
+// opened, so that a mistake is found then and not in the output.
+func Validate(enc Encoder) error {
+	if v, ok := enc.(Validator); ok {
+		return v.Validate()
+	}
+	return nil
+}

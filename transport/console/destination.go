@@ -44,10 +44,8 @@ func (d Destination) Open() (transport.Transport, error) {
 			Multiline: encode.WantColor(d.Writer, nil),
 		}
 	}
-	if v, ok := d.Encoder.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return nil, fmt.Errorf("console: Encoder: %w", err)
-		}
+	if err := encode.Validate(d.Encoder); err != nil {
+		return nil, fmt.Errorf("console: Encoder: %w", err)
 	}
 	return &printer{writer: d.Writer, encoder: d.Encoder}, nil
 }

@@ -50,23 +50,17 @@ func (p *printer) encodeLocked(recs []encode.Record) error {
 	if cap(p.buf) > keepRoom {
 		p.buf = nil
 	}
-	var errs []error
+	answers := transport.AnswersFor(len(recs))
 	p.buf = append(p.buf[:0], '\n')
 	for i := range recs {
 		b, err := p.encoder.AppendRecord(p.buf, &recs[i])
 		if err != nil {
-			if errs == nil {
-				errs = make([]error, len(recs))
-			}
-			errs[i] = transport.Permanent(fmt.Errorf("console: encode record %v: %w", recs[i].ID, err))
+			answers.Set(i, transport.Permanent(fmt.Errorf("console: encode record %v: %w", recs[i].ID, err)))
 			continue
 		}
 		p.buf = append(b, '\n')
 	}
-	if errs != nil {
-		return &transport.BatchError{Errs: errs}
-	}
-	return nil
+	return answers.Err()
 }
 
 func (p *printer) writeLocked() error {

@@ -97,23 +97,17 @@ func (a *appender) release() {
 // encode fills buf with the lines of recs. What the encoder refuses is left out
 // and marked as permanent; nil if it refuses nothing.
 func (a *appender) encode(recs []encode.Record) error {
-	var errs []error
+	answers := transport.AnswersFor(len(recs))
 	a.buf = append(a.buf[:0], '\n')
 	for i := range recs {
 		b, err := a.Encoder.AppendRecord(a.buf, &recs[i])
 		if err != nil {
-			if errs == nil {
-				errs = make([]error, len(recs))
-			}
-			errs[i] = transport.Permanent(fmt.Errorf("file: encode record %v: %w", recs[i].ID, err))
+			answers.Set(i, transport.Permanent(fmt.Errorf("file: encode record %v: %w", recs[i].ID, err)))
 			continue
 		}
 		a.buf = append(b, '\n')
 	}
-	if errs != nil {
-		return &transport.BatchError{Errs: errs}
-	}
-	return nil
+	return answers.Err()
 }
 
 // write brings the lines in buf to the file that Path names now.

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -95,22 +96,14 @@ func (d *Destination) setDefaults() error {
 	case d.Mode&^0o666 != 0, d.Mode != 0 && d.Mode&0o600 != 0o600:
 		return fmt.Errorf("file: Mode %#o: want 0600 and what others may do of 0066", d.Mode)
 	}
-	if d.MaxSize == 0 {
-		d.MaxSize = 100 << 20
-	}
-	if d.Keep == 0 {
-		d.Keep = 10
-	}
-	if d.Mode == 0 {
-		d.Mode = 0o600
-	}
+	d.MaxSize = cmp.Or(d.MaxSize, 100<<20)
+	d.Keep = cmp.Or(d.Keep, 10)
+	d.Mode = cmp.Or(d.Mode, 0o600)
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	if v, ok := d.Encoder.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return fmt.Errorf("file: Encoder: %w", err)
-		}
+	if err := encode.Validate(d.Encoder); err != nil {
+		return fmt.Errorf("file: Encoder: %w", err)
 	}
 	return nil
 }

@@ -91,7 +91,8 @@ func (c *client) Send(ctx context.Context, recs []encode.Record) error {
 	}
 	failed := false
 	defer func() { c.wire.leave(to, failed) }()
-	load, packed, refused, err := c.pack(recs)
+	answers := transport.AnswersFor(len(recs))
+	load, packed, err := c.pack(recs, &answers)
 	if err != nil {
 		return err
 	}
@@ -99,23 +100,23 @@ func (c *client) Send(ctx context.Context, recs []encode.Record) error {
 		failed, err = c.post(ctx, to, recs, load, packed)
 		load.release()
 	}
-	if err != nil || refused == nil {
+	if err != nil {
 		return err
 	}
-	return &transport.BatchError{Errs: refused}
+	return answers.Err()
 }
 
 // pack encodes and compresses recs. load is nil if the encoder refused them all.
-func (c *client) pack(recs []encode.Record) (load *payload, packed bool, refused []error, err error) {
+func (c *client) pack(recs []encode.Record, answers *transport.Answers) (load *payload, packed bool, err error) {
 	plain := c.buffers.get()
 	var sent int
-	*plain, sent, refused = c.dest.Format.appendBatch(*plain, c.dest.Encoder, recs)
+	*plain, sent = c.dest.Format.appendBatch(*plain, c.dest.Encoder, recs, answers)
 	if sent == 0 {
 		c.buffers.put(plain)
-		return nil, false, refused, nil
+		return nil, false, nil
 	}
 	if c.compressor == nil || len(*plain) < minCompressed {
-		return newPayload(&c.buffers, plain), false, refused, nil
+		return newPayload(&c.buffers, plain), false, nil
 	}
 	// The plain bytes are done with before the request begins, so that batches
 	// in flight hold the small form only.
@@ -123,9 +124,9 @@ func (c *client) pack(recs []encode.Record) (load *payload, packed bool, refused
 	out := c.buffers.get()
 	if *out, err = c.compressor.appendPacked(*out, *plain); err != nil {
 		c.buffers.put(out)
-		return nil, false, nil, fmt.Errorf("https: compress: %w", err)
+		return nil, false, fmt.Errorf("https: compress: %w", err)
 	}
-	return newPayload(&c.buffers, out), true, refused, nil
+	return newPayload(&c.buffers, out), true, nil
 }
 
 // post sends load and judges the answer. failed means that there was none.

@@ -1,6 +1,7 @@
 package https
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,15 +144,9 @@ func (d Destination) withDefaults() (Destination, error) {
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	if d.MaxInFlight == 0 {
-		d.MaxInFlight = DefaultMaxInFlight
-	}
-	if d.ConnectTimeout == 0 {
-		d.ConnectTimeout = DefaultConnectTimeout
-	}
-	if d.IdleTimeout == 0 {
-		d.IdleTimeout = DefaultIdleTimeout
-	}
+	d.MaxInFlight = cmp.Or(d.MaxInFlight, DefaultMaxInFlight)
+	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
+	d.IdleTimeout = cmp.Or(d.IdleTimeout, DefaultIdleTimeout)
 	switch {
 	case d.MaxInFlight < 0 || d.MaxInFlight > maxInFlight:
 		return d, fmt.Errorf("https: MaxInFlight %d: 1 to %d: %w", d.MaxInFlight, maxInFlight, ErrConfig)

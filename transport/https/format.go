@@ -56,10 +56,9 @@ func writesJSON(enc encode.Encoder) bool {
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
-// appendBatch appends the body for recs to dst. refused is nil or as long as
-// recs and holds the Permanent error of each record that the encoder refused;
-// those are not in the body. sent is how many are.
-func (f Format) appendBatch(dst []byte, enc encode.Encoder, recs []encode.Record) (body []byte, sent int, refused []error) {
+// appendBatch appends the body for recs to dst. sent is how many are in it; the
+// others, which the encoder refused, have a Permanent error in answers.
+func (f Format) appendBatch(dst []byte, enc encode.Encoder, recs []encode.Record, answers *transport.Answers) (body []byte, sent int) {
 	if f == JSONArray {
 		dst = append(dst, '[')
 	}
@@ -71,10 +70,7 @@ func (f Format) appendBatch(dst []byte, enc encode.Encoder, recs []encode.Record
 		record := len(dst)
 		next, err := enc.AppendRecord(dst, &recs[i])
 		if err != nil {
-			if refused == nil {
-				refused = make([]error, len(recs))
-			}
-			refused[i] = transport.Permanent(fmt.Errorf("https: encode %v: %w", recs[i].ID, err))
+			answers.Set(i, transport.Permanent(fmt.Errorf("https: encode %v: %w", recs[i].ID, err)))
 			dst = dst[:start]
 			continue
 		}
@@ -88,7 +84,7 @@ func (f Format) appendBatch(dst []byte, enc encode.Encoder, recs []encode.Record
 	if f == JSONArray {
 		dst = append(dst, ']')
 	}
-	return dst, sent, refused
+	return dst, sent
 }
 
 // oneLine makes line breaks spaces. In JSON a raw one can stand only between
@@ -112,10 +108,8 @@ func checkFormat(f Format, enc encode.Encoder) error {
 	if f == JSONArray && !writesJSON(enc) {
 		return fmt.Errorf("https: Format JSONArray: the Encoder writes %q: %w", enc.ContentType(), ErrConfig)
 	}
-	if v, ok := enc.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return fmt.Errorf("https: Encoder: %w", errors.Join(ErrConfig, err))
-		}
+	if err := encode.Validate(enc); err != nil {
+		return fmt.Errorf("https: Encoder: %w", errors.Join(ErrConfig, err))
 	}
 	return nil
 }

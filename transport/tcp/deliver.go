@@ -9,27 +9,6 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// answers gathers what a BatchError has to say. errs is nil while there is
-// nothing.
-type answers struct {
-	errs []error
-	size int
-}
-
-func (a *answers) set(i int, err error) {
-	if a.errs == nil {
-		a.errs = make([]error, a.size)
-	}
-	a.errs[i] = err
-}
-
-func (a *answers) err() error {
-	if a.errs == nil {
-		return nil
-	}
-	return &transport.BatchError{Errs: a.errs}
-}
-
 // deliver encodes and writes chunk by chunk. Three ends are possible:
 //
 //   - Everything is written: nil, or the encoder's refusals.
@@ -38,7 +17,7 @@ func (a *answers) err() error {
 //   - ctx ends: the chunk that was under way counts as sent, as the wire keeps
 //     its rest; those after it go again.
 func (t *stream) deliver(ctx context.Context, recs []encode.Record) error {
-	answers := answers{size: len(recs)}
+	answers := transport.AnswersFor(len(recs))
 	bytes, sent := 0, 0
 	for next := 0; next < len(recs); {
 		buf, end, framed := t.encode(recs, next, &answers)
@@ -51,20 +30,20 @@ func (t *stream) deliver(ctx context.Context, recs []encode.Record) error {
 		sent += framed
 		next = end
 		if t.conn.wire.interrupted() {
-			sent -= t.askAgain(ctx, next, &answers)
+			sent -= t.askAgain(ctx, next, len(recs), &answers)
 			break
 		}
 	}
 	t.window.sent(bytes, sent)
 	t.host.Worked(t.conn.addr)
 	t.conn.used, t.conn.calm = time.Now(), false
-	return answers.err()
+	return answers.Err()
 }
 
 // encode frames records from the one with the index from on, up to a chunk.
 // end is the index behind the last one looked at, framed how many of them the
 // encoder did not refuse. What it returns is overwritten by the next call.
-func (t *stream) encode(recs []encode.Record, from int, answers *answers) (buf []byte, end, framed int) {
+func (t *stream) encode(recs []encode.Record, from int, answers *transport.Answers) (buf []byte, end, framed int) {
 	if cap(t.buf) > 2*chunkSize {
 		t.buf = nil // one huge record; not worth keeping
 	}
@@ -72,7 +51,7 @@ func (t *stream) encode(recs []encode.Record, from int, answers *answers) (buf [
 	for end = from; end < len(recs) && len(buf) < chunkSize; end++ {
 		var err error
 		if buf, err = t.dest.Framing.appendFrame(buf, t.dest.Encoder, &recs[end]); err != nil {
-			answers.set(end, transport.Permanent(fmt.Errorf("tcp: encode: %w", err)))
+			answers.Set(end, transport.Permanent(fmt.Errorf("tcp: encode: %w", err)))
 			continue
 		}
 		framed++
@@ -81,21 +60,21 @@ func (t *stream) encode(recs []encode.Record, from int, answers *answers) (buf [
 	return buf, end, framed
 }
 
-// askAgain marks the records from next on as not sent. If there are none, it
+// askAgain marks the records from next to size as not sent. If there are none, it
 // marks the last one that was, and returns 1: with nil the worker might have
 // nothing more to send, and what the wire keeps would wait for it. One record
 // arrives twice.
-func (t *stream) askAgain(ctx context.Context, next int, answers *answers) int {
+func (t *stream) askAgain(ctx context.Context, next, size int, answers *transport.Answers) int {
 	err := t.failure("send to", context.Cause(ctx))
-	if next < answers.size {
-		for i := next; i < answers.size; i++ {
-			answers.set(i, err)
+	if next < size {
+		for i := next; i < size; i++ {
+			answers.Set(i, err)
 		}
 		return 0
 	}
 	for i := next - 1; i >= 0; i-- {
-		if answers.errs == nil || answers.errs[i] == nil {
-			answers.set(i, err)
+		if answers.At(i) == nil {
+			answers.Set(i, err)
 			return 1
 		}
 	}

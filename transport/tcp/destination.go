@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -123,28 +124,15 @@ func (d Destination) Open() (transport.Transport, error) {
 
 // withDefaults is the one place where fields are checked and defaults applied.
 func (d Destination) withDefaults() (Destination, error) {
-	if d.Network == "" {
-		d.Network = "tcp"
-	}
+	d.Network = cmp.Or(d.Network, "tcp")
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	if d.Window == 0 {
-		d.Window = DefaultWindow
-	}
-	for _, f := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{
-		{&d.ConnectTimeout, DefaultConnectTimeout},
-		{&d.WriteTimeout, DefaultWriteTimeout},
-		{&d.CloseTimeout, DefaultCloseTimeout},
-		{&d.KeepAlive, DefaultKeepAlive},
-	} {
-		if *f.field == 0 {
-			*f.field = f.value
-		}
-	}
+	d.Window = cmp.Or(d.Window, DefaultWindow)
+	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
+	d.WriteTimeout = cmp.Or(d.WriteTimeout, DefaultWriteTimeout)
+	d.CloseTimeout = cmp.Or(d.CloseTimeout, DefaultCloseTimeout)
+	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
 	if err := d.validate(); err != nil {
 		return d, err
 	}
@@ -155,10 +143,8 @@ func (d Destination) withDefaults() (Destination, error) {
 }
 
 func (d *Destination) validate() error {
-	if v, ok := d.Encoder.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return fmt.Errorf("tcp: Encoder: %w", err)
-		}
+	if err := encode.Validate(d.Encoder); err != nil {
+		return fmt.Errorf("tcp: Encoder: %w", err)
 	}
 	for _, f := range []struct {
 		name  string

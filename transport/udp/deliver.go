@@ -20,13 +20,7 @@ var errEmpty = errors.New("the encoder wrote nothing")
 func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
 	end := t.begin(ctx)
 	defer end()
-	var errs []error // nil while there is nothing to say of single records
-	set := func(i int, err error) {
-		if errs == nil {
-			errs = make([]error, len(recs))
-		}
-		errs[i] = err
-	}
+	answers := transport.AnswersFor(len(recs))
 	sent := 0
 	for i := range recs {
 		err := t.one(&recs[i])
@@ -36,11 +30,11 @@ func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
 			sent++
 			continue
 		case out.Permanent:
-			set(i, err)
+			answers.Set(i, err)
 			continue
 		case errors.Is(err, errNoBuffers), errors.Is(err, os.ErrDeadlineExceeded):
 			for ; i < len(recs); i++ {
-				set(i, t.failure("send to", err))
+				answers.Set(i, t.failure("send to", err))
 			}
 		default:
 			// Which of the datagrams was refused is not known: all go again.
@@ -49,10 +43,7 @@ func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
 		break
 	}
 	t.recent.sent(sent, time.Now())
-	if errs != nil {
-		return &transport.BatchError{Errs: errs}
-	}
-	return nil
+	return answers.Err()
 }
 
 // begin makes writes end with ctx, until the returned func is called.

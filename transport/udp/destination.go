@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -104,26 +105,18 @@ func (d Destination) Open() (transport.Transport, error) {
 
 // withDefaults is the one place where fields are checked and defaults applied.
 func (d Destination) withDefaults() (Destination, error) {
-	if d.Network == "" {
-		d.Network = "udp"
-	}
+	d.Network = cmp.Or(d.Network, "udp")
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	if d.MaxSize == 0 {
-		d.MaxSize = DefaultMaxSize
-	}
-	if d.ResolveEvery == 0 {
-		d.ResolveEvery = DefaultResolveEvery
-	}
+	d.MaxSize = cmp.Or(d.MaxSize, DefaultMaxSize)
+	d.ResolveEvery = cmp.Or(d.ResolveEvery, DefaultResolveEvery)
 	return d, d.validate()
 }
 
 func (d *Destination) validate() error {
-	if v, ok := d.Encoder.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return fmt.Errorf("udp: Encoder: %w", err)
-		}
+	if err := encode.Validate(d.Encoder); err != nil {
+		return fmt.Errorf("udp: Encoder: %w", err)
 	}
 	known, most := false, DefaultMaxSize
 	switch d.Network {

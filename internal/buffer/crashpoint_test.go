@@ -11,48 +11,52 @@ import (
 	"time"
 )
 
-// crashNames are all the points that an ordinary life passes. Those of
-// compaction, adoption and quarantine have their own rows; "rescued" needs a
-// disk that fails, "ledger-taken" a sub-buffer with losses, and "loss-frozen" a
-// consumer that reports: no child here has these.
-var crashNames = []string{
-	"claimed", "before-commit", "committed", "before-seal", "sealed",
-	"segment-tmp-created", "segment-allocated", "segment-zeroed", "segment-headed", "segment-renamed", "segment-created",
-	"cursor-created", "cursor-opened", "cursor-saved", "acked", "unmapped", "before-unlink", "segment-unlinked",
-	"segment-scanned", "before-discard", "synced", "written",
+// crashTests are the tests of the sorts of life in crashRows. Each kills at
+// the point of the name, more than once, and again during the recovery from
+// it; mark is the file that a child leaves which died there.
+var crashTests = map[string]func(t *testing.T, name, mark string){
+	"life": func(t *testing.T, name, mark string) { crashLives(t, childArgs{read: true}, name, mark) },
+	"power": func(t *testing.T, name, mark string) {
+		crashLives(t, childArgs{read: true, durability: Power}, name, mark)
+	},
+	"written": func(t *testing.T, name, mark string) {
+		crashLives(t, childArgs{read: true, mode: Written}, name, mark)
+	},
+	"rescue": func(t *testing.T, name, mark string) {
+		crashLives(t, childArgs{read: true, durability: Power, failSyncs: true}, name, mark)
+		crashLives(t, childArgs{durability: Power, failSyncs: true, mode: Written}, name, mark)
+	},
+	"drop":       crashDropping,
+	"adopt":      crashAdopting,
+	"ledger":     crashLedger,
+	"report":     crashReport,
+	"quarantine": crashQuarantine,
 }
 
-// dropNames are the points of a life that drops: what is missing at its end
-// must be in the ledger.
-var dropNames = []string{"loss-saved", "compacted", "rewrite-begun", "rewrite-filled", "rewrite-renamed", "segment-unlinked"}
-
-// TestCrashPointsDropping is T2 for DropOldest with Keep.
-func TestCrashPointsDropping(t *testing.T) {
-	for _, name := range dropNames {
-		mark := filepath.Join(t.TempDir(), "mark")
-		for _, n := range []int{1, 4} {
-			dir := t.TempDir()
-			appended, delivered := map[uint64]int{}, map[uint64]int{}
-			for round := 1; round <= 2; round++ {
-				runChild(t, childArgs{dir: dir, producers: 4, small: true, round: round, killAfter: 600e6,
-					mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}, appended, delivered)
-			}
-			b := open(t, dir, quiet())
-			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
-			missing := uint64(0)
-			for id := range appended {
-				if delivered[id] == 0 {
-					missing++
-				}
-			}
-			loss, _ := b.Loss()
-			if told := loss.Counts.Total(); missing > told {
-				t.Errorf("%s:%d: %d of %d missing, %d in the ledger", name, n, missing, len(appended), told)
-			}
-			closeBuffer(t, b)
+// TestCrashPoints is T2: a kill at each named point, at several of its
+// passings, and again during the recovery from it; no record is lost whose
+// append had returned, and nobody has to do anything by hand. Run it with
+//
+//	go test -tags crashpoints -run CrashPoints
+func TestCrashPoints(t *testing.T) {
+	for kind, names := range crashRows {
+		for _, name := range names {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				mark := filepath.Join(t.TempDir(), "mark")
+				crashTests[kind](t, name, mark)
+				checkReached(t, mark, name)
+			})
 		}
-		checkReached(t, mark, name)
 	}
+}
+
+// crashTimes says at which passings of a point to kill.
+func crashTimes() []int {
+	if nightly() {
+		return []int{1, 2, 3, 4, 5, 7, 11, 20, 50, 100}
+	}
+	return []int{1, 3}
 }
 
 // checkReached fails if no child of the row died at its point: then the row has
@@ -64,92 +68,164 @@ func checkReached(t *testing.T, mark, name string) {
 	}
 }
 
-// TestCrashPoints is T2: a kill at each named point, at several of its
-// passings, and again during the recovery from it; no record is lost whose
-// append had returned, and nobody has to do anything by hand. Run it with
-//
-//	go test -tags crashpoints -run CrashPoints
-func TestCrashPoints(t *testing.T) {
-	times := []int{1, 3}
-	if nightly() {
-		times = []int{1, 2, 3, 4, 5, 7, 11, 20, 50, 100}
-	}
-	for _, name := range crashNames {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mark := filepath.Join(t.TempDir(), "mark")
-			for _, n := range times {
-				crashOnce(t, name, n, mark)
-			}
-			checkReached(t, mark, name)
-		})
-	}
-}
-
-func crashOnce(t *testing.T, name string, n int, mark string) {
+func crashLives(t *testing.T, a childArgs, name, mark string) {
 	t.Helper()
-	dir := t.TempDir()
-	appended, delivered := map[uint64]int{}, map[uint64]int{}
-	a := childArgs{dir: dir, producers: 4, read: true, mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}
-	switch name {
-	case "synced":
-		a.durability = Power
-	case "written":
-		a.mode = Written
+	for _, n := range crashTimes() {
+		a.dir, a.producers, a.mark, a.crashAt = t.TempDir(), 4, mark, fmt.Sprintf("%s:%d", name, n)
+		appended, delivered := map[uint64]int{}, map[uint64]int{}
+		// A life that does not pass the point n times ends by the clock; the
+		// record of what was appended is as good, and the row as a whole has to
+		// reach it.
+		for round := 1; round <= 3; round++ {
+			a.round, a.killAfter = round, 400*time.Millisecond
+			runChild(t, a, appended, delivered)
+			a.read = !a.read
+		}
+		o := quiet()
+		o.Mode = a.mode
+		collect(t, a.dir, o, delivered)
+		checkNoneLost(t, appended, delivered)
 	}
-	// A life that does not pass the point n times ends by the clock; the record
-	// of what was appended is as good, and the row as a whole has to reach it.
-	for round := 1; round <= 3; round++ {
-		a.round = round
-		a.killAfter = 400e6
-		runChild(t, a, appended, delivered)
-		a.read = !a.read
-	}
-	collect(t, dir, quiet(), delivered)
-	checkNoneLost(t, appended, delivered)
 }
 
-// TestCrashPointsAdopting is T2 for adoption: a child leaves a sub-buffer
-// behind, another one dies while it takes it over, twice.
-func TestCrashPointsAdopting(t *testing.T) {
-	for _, name := range []string{"adopting", "adopted"} {
-		dir, mark := t.TempDir(), filepath.Join(t.TempDir(), "mark")
+// crashDropping is T2 for DropOldest with Keep: what is missing at the end must
+// be in the ledger.
+func crashDropping(t *testing.T, name, mark string) {
+	t.Helper()
+	for _, n := range []int{1, 4} {
+		dir := t.TempDir()
 		appended, delivered := map[uint64]int{}, map[uint64]int{}
-		lock := open(t, dir, quiet()) // so that the child has to make its own
-		runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60e6}, appended, delivered)
-		closeBuffer(t, lock)
-		for round := 2; round <= 3; round++ {
-			runChild(t, childArgs{dir: dir, producers: 4, round: round, killAfter: 400e6,
-				mark: mark, crashAt: name}, appended, delivered)
+		for round := 1; round <= 2; round++ {
+			runChild(t, childArgs{dir: dir, producers: 4, small: true, round: round, killAfter: 600 * time.Millisecond,
+				mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}, appended, delivered)
 		}
-		checkReached(t, mark, name)
-		o := testOptions()
-		o.AdoptEvery = 10 * time.Millisecond
-		b := open(t, dir, o)
-		for deadline := time.Now().Add(10 * time.Second); len(delivered) < len(appended) && time.Now().Before(deadline); {
-			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+		b := open(t, dir, quiet())
+		drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+		missing := uint64(0)
+		for id := range appended {
+			if delivered[id] == 0 {
+				missing++
+			}
 		}
-		checkNoneLost(t, appended, delivered)
+		loss, _ := b.Loss()
+		if told := loss.Counts.Total(); missing > told {
+			t.Errorf("%s:%d: %d of %d missing, %d in the ledger", name, n, missing, len(appended), told)
+		}
 		closeBuffer(t, b)
 	}
 }
 
-// TestCrashPointsQuarantine is T2 for a file whose header says nothing: it is
-// in its place or set aside, never gone, and the records of the others come.
-func TestCrashPointsQuarantine(t *testing.T) {
-	for _, name := range []string{"before-quarantine", "quarantined"} {
-		dir, mark := t.TempDir(), filepath.Join(t.TempDir(), "mark")
-		appended, delivered := map[uint64]int{}, map[uint64]int{}
-		runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60e6}, appended, delivered)
-		const bad = "00000000000000f0-12345678.seg"
-		write(t, filepath.Join(dir, bad), bytes.Repeat([]byte("junk"), 16<<10))
-		runChild(t, childArgs{dir: dir, producers: 4, round: 2, killAfter: 400e6,
+// crashAdopting is T2 for adoption: a child leaves a sub-buffer behind, another
+// one dies while it takes it over, twice.
+func crashAdopting(t *testing.T, name, mark string) {
+	t.Helper()
+	dir := t.TempDir()
+	appended, delivered := map[uint64]int{}, map[uint64]int{}
+	lock := open(t, dir, quiet()) // so that the child has to make its own
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	closeBuffer(t, lock)
+	for round := 2; round <= 3; round++ {
+		runChild(t, childArgs{dir: dir, producers: 4, round: round, killAfter: 400 * time.Millisecond,
+			mark: mark, crashAt: name}, appended, delivered)
+	}
+	closeBuffer(t, adoptRest(t, dir, appended, delivered))
+}
+
+// adoptRest opens dir and drains it until all that was appended there or in a
+// sub-buffer has come.
+func adoptRest(t *testing.T, dir string, appended, delivered map[uint64]int) *Buffer {
+	t.Helper()
+	o := testOptions()
+	o.AdoptEvery = 10 * time.Millisecond
+	b := open(t, dir, o)
+	for deadline := time.Now().Add(10 * time.Second); len(delivered) < len(appended) && time.Now().Before(deadline); {
+		drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+	}
+	checkNoneLost(t, appended, delivered)
+	return b
+}
+
+// crashLedger is T2 between the two saves of a ledger that changes hands: what
+// the dead process had lost is reported, by each life that took it over
+// at most once, and is gone when it was reported.
+func crashLedger(t *testing.T, name, mark string) {
+	t.Helper()
+	dir := t.TempDir()
+	appended, delivered := map[uint64]int{}, map[uint64]int{}
+	lock := open(t, dir, quiet())
+	runChild(t, childArgs{dir: dir, kind: "lose", round: 1, crashAt: "loss-frozen"}, appended, delivered)
+	closeBuffer(t, lock)
+	lives := uint64(2)
+	for round := range int(lives) {
+		runChild(t, childArgs{dir: dir, producers: 4, round: round + 2, killAfter: 5 * time.Second,
 			mark: mark, crashAt: name}, appended, delivered)
 		checkReached(t, mark, name)
-		collect(t, dir, quiet(), delivered)
-		checkNoneLost(t, appended, delivered)
-		if p, err := os.ReadFile(filepath.Join(dir, quarantineDir, bad)); err != nil || len(p) != 64<<10 {
-			t.Errorf("%s: set aside: %d bytes, %v", name, len(p), err)
+		_ = os.Remove(mark)
+	}
+	write(t, mark, []byte(name)) // each life was checked above
+	b := adoptRest(t, dir, appended, delivered)
+	l, ok := b.Loss()
+	if n := l.Counts[TooOld][2]; !ok || n < childLosses || n > (lives+1)*childLosses || n != l.Counts.Total() {
+		t.Errorf("%d lost, %d adopting lives, reported: %+v", childLosses, lives+1, l)
+	}
+	b.Reported(l.ID)
+	closeBuffer(t, b)
+	b = adoptRest(t, dir, nil, delivered)
+	if l, ok := b.Loss(); ok {
+		t.Errorf("reported and still there: %+v", l)
+	}
+	closeBuffer(t, b)
+}
+
+// crashReport is T2 between the freezing of a report and its delivery: the
+// same report, with its ID, comes from the next life, and no loss is missing
+// or in two reports.
+func crashReport(t *testing.T, name, mark string) {
+	t.Helper()
+	for _, n := range crashTimes() {
+		dir := t.TempDir()
+		none := map[uint64]int{}
+		check := func(id byte, count uint64) {
+			t.Helper()
+			b := open(t, dir, quiet())
+			l, ok := b.Loss()
+			if !ok || l.ID != newID16(uint64(id)) || l.Counts.Total() != count || l.Counts[TooOld][2] != count {
+				t.Errorf("%s:%d: want report %d of %d losses: %+v", name, n, id, count, l)
+			}
+			closeBuffer(t, b)
 		}
+		runChild(t, childArgs{dir: dir, kind: "lose", round: 1, mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}, none, none)
+		check(byte(n), childLosses)
+		// The next life is handed that report first. It loses as many before it
+		// has delivered it, and dies with both in its own first report.
+		runChild(t, childArgs{dir: dir, kind: "lose", round: 2, mark: mark, crashAt: name}, none, none)
+		check(1, 2*childLosses)
+	}
+}
+
+// newID16 is the n-th id of newID.
+func newID16(n uint64) (id [16]byte) {
+	next := newID()
+	for range n {
+		id = next()
+	}
+	return id
+}
+
+// crashQuarantine is T2 for a file whose header says nothing: it is in its
+// place or set aside, never gone, and the records of the others come.
+func crashQuarantine(t *testing.T, name, mark string) {
+	t.Helper()
+	dir := t.TempDir()
+	appended, delivered := map[uint64]int{}, map[uint64]int{}
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	const bad = "00000000000000f0-12345678.seg"
+	write(t, filepath.Join(dir, bad), bytes.Repeat([]byte("junk"), 16<<10))
+	runChild(t, childArgs{dir: dir, producers: 4, round: 2, killAfter: 400 * time.Millisecond,
+		mark: mark, crashAt: name}, appended, delivered)
+	collect(t, dir, quiet(), delivered)
+	checkNoneLost(t, appended, delivered)
+	if p, err := os.ReadFile(filepath.Join(dir, quarantineDir, bad)); err != nil || len(p) != 64<<10 {
+		t.Errorf("%s: set aside: %d bytes, %v", name, len(p), err)
 	}
 }

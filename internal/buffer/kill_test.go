@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/slogship/slogship/internal/vfs"
 )
 
 // TestMain turns the test binary into the child of the crash tests.
@@ -41,10 +39,13 @@ func childMain(dir string) {
 	if os.Getenv("SLOGSHIP_CHILD_SMALL") == "1" {
 		o.MaxBytes, o.Keep = 1<<20, 5
 	}
-	b, err := Open(vfs.OS{}, dir, o)
+	b, err := Open(childDisk(), dir, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(3)
+	}
+	if kind := os.Getenv("SLOGSHIP_CHILD_KIND"); kind != "" {
+		childKinds[kind](b, round)
 	}
 	var wg sync.WaitGroup
 	for p := range producers {
@@ -58,18 +59,21 @@ func childMain(dir string) {
 }
 
 func childProduce(b *Buffer, id uint64) {
-	var w [9]byte
-	w[0] = 'A'
 	for {
 		id++
-		if _, err := b.Append(context.Background(), record(id, 16+int(id%400))); err != nil {
-			fmt.Fprintln(os.Stderr, "append:", err)
-			continue
-		}
-		binary.LittleEndian.PutUint64(w[1:], id)
-		if _, err := os.Stdout.Write(w[:]); err != nil {
-			os.Exit(5)
-		}
+		childAppend(b, id)
+	}
+}
+
+// childAppend tells the witness of one append that returned.
+func childAppend(b *Buffer, id uint64) {
+	if _, err := b.Append(context.Background(), record(id, 16+int(id%400))); err != nil {
+		fmt.Fprintln(os.Stderr, "append:", err)
+		return
+	}
+	w := binary.LittleEndian.AppendUint64([]byte{'A'}, id)
+	if _, err := os.Stdout.Write(w); err != nil {
+		os.Exit(5)
 	}
 }
 
@@ -106,6 +110,9 @@ type childArgs struct {
 	mark             string        // file that the crash point leaves behind; "": none
 	killAfter        time.Duration // 0: the child kills itself
 	small            bool          // a cap that is soon reached, with Keep
+	failSyncs        bool          // now and then a sync of a segment fails
+	kind             string        // of childKinds; "": appends until it is killed
+	exits            bool          // the child is to end by itself
 	binary           string
 }
 
@@ -127,7 +134,13 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 	if a.small {
 		cmd.Env = append(cmd.Env, "SLOGSHIP_CHILD_SMALL=1")
 	}
-	cmd.Stderr = os.Stderr
+	if a.failSyncs {
+		cmd.Env = append(cmd.Env, "SLOGSHIP_CHILD_FAIL_SYNCS=1")
+	}
+	cmd.Env = append(cmd.Env, "SLOGSHIP_CHILD_KIND="+a.kind)
+	if !a.exits { // how one ends that is to panic is not worth a look
+		cmd.Stderr = os.Stderr
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +170,7 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 		}
 	}
 	_ = cmd.Wait()
-	if s := cmd.ProcessState; s.Exited() {
+	if s := cmd.ProcessState; s.Exited() != a.exits || s.Success() {
 		t.Fatalf("child ended by itself: %v", s)
 	}
 }

@@ -1,0 +1,56 @@
+package buffer
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/slogship/slogship/internal/vfs"
+)
+
+// childKinds are the lives of children that do something else than append
+// until they are killed. None returns.
+var childKinds = map[string]func(b *Buffer, round uint64){
+	"lose": childLose,
+}
+
+// childDisk is the child's file system: the real one, or the real one with
+// every 20th sync of a segment failing. A file goes by the name under which it
+// was made.
+func childDisk() vfs.FS {
+	if os.Getenv("SLOGSHIP_CHILD_FAIL_SYNCS") != "1" {
+		return vfs.OS{}
+	}
+	fsys := vfs.NewFault(vfs.OS{})
+	segments := vfs.And(vfs.Kinds(vfs.OpSync), vfs.Base("*"+tmpSuffix))
+	var n atomic.Int64
+	fsys.Inject(vfs.When(segments, vfs.InjectorFunc(func(vfs.Op) error {
+		if n.Add(1)%20 == 0 {
+			return syscall.EIO
+		}
+		return nil
+	})))
+	return fsys
+}
+
+// childLosses is how many records childLose loses before each report.
+const childLosses = 3
+
+// childLose loses records and reports the losses, one report after the other.
+// It appends as well, so that its directory has a segment.
+func childLose(b *Buffer, round uint64) {
+	for i := range uint64(1000) {
+		childAppend(b, round<<48|i)
+		for n := range childLosses {
+			b.LoseAt(TooOld, 2, [16]byte{byte(i), byte(n)}, 1)
+		}
+		l, ok := b.Loss()
+		if !ok {
+			fmt.Fprintln(os.Stderr, "nothing lost")
+			os.Exit(6)
+		}
+		b.Reported(l.ID)
+	}
+	os.Exit(4)
+}

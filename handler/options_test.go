@@ -303,3 +303,47 @@ func TestCrashReports(t *testing.T) {
 		t.Errorf("the report is still there: %v", err)
 	}
 }
+
+// plan is a value that a Resource may hold and no encoder knows.
+type plan struct{ name string }
+
+func (p *plan) LogValue() slog.Value { return slog.StringValue(p.name) }
+
+// What a resource holds is resolved once, by New: encoders behind a Direct route
+// see the same values of the closed set as those behind a buffer, and what the
+// caller changes afterwards is not seen at all.
+func TestResourceIsResolved(t *testing.T) {
+	direct, buffered := memory.New(), memory.New()
+	level := &plan{"gold"}
+	attrs := []slog.Attr{slog.Any("plan", level), slog.Any("cause", errors.New("why")), slog.Any("zones", []string{"a", "b"})}
+	h, err := handler.New([]route.Route{
+		{Name: "direct", To: direct, Direct: true}, {Name: "buffered", To: buffered},
+	}, &handler.Options{InMemory: true, Resource: encode.Resource{Service: "shop", Attrs: attrs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	level.name, attrs[1] = "changed", slog.Int("cause", 1)
+	slog.New(h).Info("m")
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, sink := range map[string]*memory.Sink{"direct": direct, "buffered": buffered} {
+		recs := sink.Records()
+		if len(recs) != 1 {
+			t.Fatalf("%s: %d records", name, len(recs))
+		}
+		got := recs[0].Resource
+		if got.Service != "shop" || got.PID != os.Getpid() || len(got.Attrs) != len(attrs) {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		if v := got.Attrs[0].Value; v.Kind() != slog.KindString || v.String() != "gold" {
+			t.Errorf("%s: the LogValuer is %v %v", name, v.Kind(), v)
+		}
+		if e, ok := got.Attrs[1].Value.Any().(*encode.Error); !ok || e.Message != "why" {
+			t.Errorf("%s: the error is %#v", name, got.Attrs[1].Value.Any())
+		}
+		if _, ok := got.Attrs[2].Value.Any().([]string); ok {
+			t.Errorf("%s: the slice came as it was", name)
+		}
+	}
+}

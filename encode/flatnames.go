@@ -33,7 +33,7 @@ func (f *flatNames) number(dst []byte, start int, mark bool) []byte {
 		return dst
 	}
 	n := 1 + uses
-	if ours || f.inResource(name) || f.reserved.has(string(name)) {
+	if ours || f.inResource(name) || reserved(f.reserved[:]).has(string(name)) {
 		n++
 	}
 	if n > 1 && f.before >= 0 {

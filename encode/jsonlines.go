@@ -74,7 +74,7 @@ func (j JSONLines) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 func (w *jsonWriter) record(dst []byte, rec *Record, taken *nameSet) []byte {
 	start := len(dst)
 	dst = w.head(dst, rec)
-	dst = w.attrs(dst, rec.Attrs, taken, w.names, 1)
+	dst = w.attrs(dst, rec.Attrs, taken, w.names[:], 1)
 	dst = w.origin(dst, rec)
 	if t := &rec.Trace; t.TraceID != [16]byte{} || t.SpanID != [8]byte{} {
 		dst = w.trace(dst, &rec.Trace)

@@ -56,9 +56,9 @@ func appendPlainName(dst []byte, name string) []byte {
 }
 
 // attrs appends attrs, each with a comma before it. names holds the names that
-// are taken from the start, and then those of attrs, too; reserved is the
-// fields among them.
-func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, reserved *fieldNames, depth int) []byte {
+// are taken from the start, and then those of attrs, too; own is the fields
+// among them.
+func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, own reserved, depth int) []byte {
 	for i := range attrs {
 		if i == maxAttrs || len(dst) >= w.limit {
 			dst = append(dst, `,"`+truncated+`":`...)
@@ -66,10 +66,10 @@ func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, reserv
 		}
 		key := attrs[i].Key
 		if plainLen(key) == len(key) && len(key) <= maxKeyLen && !numbered(key) &&
-			(!names.add(key) || !usedPlain(attrs[:i], key, reserved)) {
+			(!names.add(key) || !usedPlain(attrs[:i], key, own)) {
 			dst = appendPlainName(dst, key)
 		} else {
-			dst = w.oddKey(dst, attrs, i, names, reserved)
+			dst = w.oddKey(dst, attrs, i, names, own)
 		}
 		dst = w.value(dst, attrs[i].Value, depth)
 	}
@@ -78,7 +78,7 @@ func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, reserv
 
 // oddKey appends a name that has to be escaped, cut or numbered, or may have to
 // be.
-func (w *jsonWriter) oddKey(dst []byte, attrs []slog.Attr, i int, names *nameSet, reserved *fieldNames) []byte {
+func (w *jsonWriter) oddKey(dst []byte, attrs []slog.Attr, i int, names *nameSet, own reserved) []byte {
 	key := attrs[i].Key
 	names.add(key)
 	dst = append(dst, ',', '"')
@@ -86,7 +86,7 @@ func (w *jsonWriter) oddKey(dst []byte, attrs []slog.Attr, i int, names *nameSet
 	if len(key) > maxKeyLen {
 		dst = append(dst, truncated...)
 	}
-	if n, write := nameUse(attrs, i, reserved); write {
+	if n, write := nameUse(attrs, i, own); write {
 		dst = appendUse(dst, n)
 	}
 	return append(dst, '"', ':')

@@ -94,7 +94,7 @@ var (
 		KeyTime, KeyLevel, KeyMessage, KeySource, KeyObserved, KeyScope, KeyStack,
 		KeyTraceID, KeySpanID, KeyTraceFlags, KeyID, KeyResource,
 	}
-	defaultTaken = defaultNames.taken()
+	defaultTaken = reserved(defaultNames[:]).taken()
 )
 
 // isDefault reports whether no name is set, in a few instructions: comparing
@@ -153,10 +153,13 @@ func (n *fieldNames) indexBefore(i int) int {
 	return -1
 }
 
+// reserved is the names that attributes of one object may not have as they are.
+type reserved []string
+
 // has reports whether key is one of n to some parser: case does not matter, nor
 // do the Unicode characters that fold to ASCII letters, since Go's own JSON
 // decoder ignores both. An omitted field, "", equals no key but the empty one.
-func (n *fieldNames) has(key string) bool {
+func (n reserved) has(key string) bool {
 	for _, name := range n {
 		if name != "" && strings.EqualFold(name, key) {
 			return true
@@ -167,7 +170,7 @@ func (n *fieldNames) has(key string) bool {
 
 // hasPlain is has for a key of plain ASCII, which is in the way of names of the
 // same length only.
-func (n *fieldNames) hasPlain(key string) bool {
+func (n reserved) hasPlain(key string) bool {
 	for _, name := range n {
 		if len(name) == len(key) && strings.EqualFold(name, key) {
 			return true
@@ -177,7 +180,7 @@ func (n *fieldNames) hasPlain(key string) bool {
 }
 
 // taken returns the filter that an object with the fields n starts with.
-func (n *fieldNames) taken() (set nameSet) {
+func (n reserved) taken() (set nameSet) {
 	for _, name := range n {
 		set.add(name)
 	}

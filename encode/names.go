@@ -23,7 +23,7 @@ type nameSet [8]uint64
 var nestedNames = func() (set nameSet) { set.add(truncated); return set }()
 
 // add puts name into the set and reports whether it may have been there. Case
-// does not matter: see [fieldNames.has].
+// does not matter: see [reserved.has].
 func (s *nameSet) add(name string) bool { return s.addHash(nameHash(name)) }
 
 func (s *nameSet) addHash(h uint32) bool {
@@ -53,12 +53,22 @@ func numbered[T text](name T) bool {
 	return end > 0 && end < len(name) && name[end-1] == '#'
 }
 
+// use is [nameUse] behind the filter: for formats that write names as they are.
+func (s *nameSet) use(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
+	key := attrs[i].Key
+	seen := s.add(key)
+	if !seen && plainLen(key) == len(key) && len(key) <= maxKeyLen && !numbered(key) {
+		return 1, false
+	}
+	return nameUse(attrs, i, own)
+}
+
 // nameUse returns which use of its name attrs[i] is in an object that has the
-// fields reserved, and whether that number has to be written.
-func nameUse(attrs []slog.Attr, i int, reserved *fieldNames) (n int, write bool) {
+// fields own, and whether that number has to be written.
+func nameUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
 	name := clip(attrs[i].Key, maxKeyLen)
 	n = 1
-	if name == truncated || reserved != nil && reserved.has(name) {
+	if name == truncated || own.has(name) {
 		n++
 	}
 	for _, a := range attrs[:i] {
@@ -72,13 +82,13 @@ func nameUse(attrs []slog.Attr, i int, reserved *fieldNames) (n int, write bool)
 // usedPlain reports, for a plain name that the filter has seen, whether it is
 // in use. Names that are not plain come out with an escape or as they are not
 // ASCII, so they need not be looked at.
-func usedPlain(attrs []slog.Attr, name string, reserved *fieldNames) bool {
+func usedPlain(attrs []slog.Attr, name string, own reserved) bool {
 	for i := range attrs {
 		if attrs[i].Key == name {
 			return true
 		}
 	}
-	return name == truncated || reserved != nil && reserved.hasPlain(name)
+	return name == truncated || own.hasPlain(name)
 }
 
 // sameName reports whether a and b are written as the same text: bytes that are

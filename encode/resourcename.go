@@ -16,7 +16,7 @@ const (
 // resourceNames are reserved among a resource's own attributes. Never written
 // to.
 var (
-	resourceNames = fieldNames{resService, resVersion, resEnvironment, resInstance, resHost, resPID}
+	resourceNames = reserved{resService, resVersion, resEnvironment, resInstance, resHost, resPID}
 	resourceTaken = resourceNames.taken()
 )
 
@@ -51,5 +51,5 @@ func (w *jsonWriter) resourceAttrs(dst []byte, attrs []slog.Attr) []byte {
 	wider := *w
 	wider.limit = w.tail(dst)
 	names := resourceTaken
-	return wider.attrs(dst, attrs, &names, &resourceNames, 2)
+	return wider.attrs(dst, attrs, &names, resourceNames, 2)
 }

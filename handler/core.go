@@ -6,12 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/vfs"
 )
 
 // core is what all clones of a handler share. Everything but closed is set by
 // New and immutable afterwards.
 type core struct {
 	opts      Options // with defaults
+	fsys      vfs.FS  // where the buffers are, unless InMemory
 	lanes     []*lane // in the order of the routes
 	levels    levelTable
 	dynamic   []*lane // those whose levels can change while we run

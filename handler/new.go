@@ -23,6 +23,11 @@ import (
 // together, each with the route's name; then nothing is left open. The caller
 // owns the handler and ends it with Close.
 func New(routes []route.Route, opts *Options) (*Handler, error) {
+	return newOn(vfs.OS{}, routes, opts)
+}
+
+// newOn is New over a file system, which tests let fail.
+func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
@@ -30,7 +35,7 @@ func New(routes []route.Route, opts *Options) (*Handler, error) {
 	if err := route.Validate(routes); err != nil {
 		return nil, err
 	}
-	c := &core{opts: o, ids: encode.NewIDSource(), report: &reporter{onError: o.OnError}, release: func() {}}
+	c := &core{opts: o, fsys: fsys, ids: encode.NewIDSource(), report: &reporter{onError: o.OnError}, release: func() {}}
 	// Through the codec, so that Direct routes see what buffered ones do: values
 	// of the closed set.
 	if c.resource, err = codec.ParseResource(codec.AppendResource(nil, &o.Resource)); err != nil {
@@ -111,7 +116,7 @@ func (c *core) openBuffer(l *lane, budget *buffer.Budget) error {
 			o.MaxBytes = defaultMaxMemory
 		}
 	} else {
-		fsys, o.Budget = vfs.OS{}, budget
+		fsys, o.Budget = c.fsys, budget
 		l.dir = filepath.Join(c.opts.Dir, l.route.Name)
 		if o.MaxBytes == 0 {
 			o.MaxBytes = c.opts.MaxDisk

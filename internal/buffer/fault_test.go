@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -166,119 +164,5 @@ func TestRealFullDisk(t *testing.T) {
 		t.Fatalf("%d accepted", accepted)
 	}
 	drain(t, b, accepted)
-	closeBuffer(t, b)
-}
-
-// TestDirectoryRemoved is T20: somebody removes the directory while records
-// come in. They are all delivered, and from soon on they are on disk again.
-func TestDirectoryRemoved(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "buf")
-	o := testOptions()
-	o.OnError = func(error) {}
-	b := open(t, dir, o)
-	id := uint64(0)
-	for range 500 {
-		mustAppend(t, b, id, 300)
-		id++
-	}
-	for os.RemoveAll(dir) != nil { // a segment may just be made
-	}
-	deadline := time.Now().Add(5 * time.Second)
-	for diskOf(t, dir) == 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("no new segment")
-		}
-		if _, err := b.Append(context.Background(), record(id, 300)); err == nil {
-			id++
-		}
-	}
-	if l, err := (vfs.OS{}).Lock(filepath.Join(dir, lockName)); err == nil {
-		_ = l.Close()
-		t.Error("the new directory is not locked")
-	}
-	var got uint64
-	drainAll(t, b, func(Entry) { got++ })
-	s := b.Stats()
-	checkSum(t, s)
-	if got+s.Lost != id {
-		t.Fatalf("%d appended, %d delivered: %+v", id, got, s)
-	}
-	closeBuffer(t, b)
-}
-
-// TestTruncated is T20 (and I57): somebody truncates the active segment. Stores
-// into it fault; the process lives, the record goes to another segment, and
-// what was cut off is counted.
-func TestTruncated(t *testing.T) {
-	dir := t.TempDir()
-	o := testOptions()
-	o.OnError = func(error) {}
-	b := open(t, dir, o)
-	id := uint64(0)
-	for range 100 {
-		mustAppend(t, b, id, 300)
-		id++
-	}
-	s := b.active.Load()
-	if err := os.Truncate(s.name, headerSize+50*352); err != nil {
-		t.Fatal(err)
-	}
-	for range 1000 {
-		mustAppend(t, b, id, 300)
-		id++
-	}
-	var got uint64
-	drainAll(t, b, func(Entry) { got++ })
-	st := b.Stats()
-	checkSum(t, st)
-	if st.Appended != id || got+st.Lost != id || st.Lost == 0 || st.Lost > 100 {
-		t.Fatalf("%d appended, %d delivered: %+v", id, got, st)
-	}
-	closeBuffer(t, b)
-}
-
-// TestStall is T21 (and I5): the disk stalls. No call takes much longer than
-// StallTimeout, and only the first ones wait at all.
-func TestStall(t *testing.T) {
-	crash := vfs.NewCrash(1)
-	fsys := vfs.NewFault(crash)
-	hold := make(chan struct{})
-	var once sync.Once
-	release := func() { once.Do(func() { close(hold) }) }
-	defer release()
-	o := testOptions()
-	o.StallTimeout = 10 * time.Millisecond
-	o.OnError = func(error) {}
-	b := openOn(t, fsys, "/buf", o)
-	mustAppend(t, b, 0, 100)
-	fsys.Inject(vfs.InjectorFunc(func(op vfs.Op) error {
-		if op.Kind.Writes() {
-			<-hold
-		}
-		return nil
-	}))
-	accepted, slow := 1, 0
-	for id := range uint64(3000) {
-		start := time.Now()
-		_, err := b.Append(context.Background(), record(id, 300))
-		if d := time.Since(start); d > 9*time.Millisecond {
-			slow++
-		}
-		if err == nil {
-			accepted++
-		} else if !errors.Is(err, ErrStalled) {
-			t.Fatal(err)
-		}
-	}
-	if accepted > 2000 {
-		t.Fatalf("%d accepted", accepted)
-	}
-	if slow > 50 {
-		t.Errorf("%d calls waited: after the first, all must fail at once", slow)
-	}
-	fsys.Inject(nil)
-	release()
-	drain(t, b, accepted)
-	checkSum(t, b.Stats())
 	closeBuffer(t, b)
 }

@@ -3,6 +3,7 @@ package buffer
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -34,8 +35,34 @@ func (b *Buffer) look(u *upkeep, now time.Time, next *due) {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		b.heal(err)
+		b.forsake()
 		b.poison(s, err)
 	}
+}
+
+// forsake hands spares without a name to removal. Where the active file's name
+// is gone theirs are likely gone too, and left alone each would take records
+// until the next look found it out.
+func (b *Buffer) forsake() {
+	b.mu.Lock()
+	spares := slices.Clone(b.spares)
+	b.mu.Unlock()
+	lost := map[*segment]bool{}
+	for _, s := range spares {
+		f, err := b.fs.Open(s.name)
+		if err == nil {
+			_ = f.Close()
+		}
+		lost[s] = errors.Is(err, fs.ErrNotExist)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spares = slices.DeleteFunc(b.spares, func(s *segment) bool {
+		if lost[s] {
+			b.unwanted = append(b.unwanted, s)
+		}
+		return lost[s]
+	})
 }
 
 // undelivered reports whether something in the active segment waits.

@@ -2,15 +2,14 @@ package buffer
 
 import (
 	"context"
-	"runtime"
 	"time"
 )
 
 // Append puts r into the buffer and returns the position just behind it. It is
 // safe for concurrent use and keeps nothing of r.
 //
-// With Process and DropOldest it never waits but for a segment, at most
-// StallTimeout, and ignores ctx. With Power it returns when the record is
+// With Process and DropOldest it never waits but for a segment, StallTimeout if
+// none comes, and ignores ctx. With Power it returns when the record is
 // synced. With Block it waits for room until ctx is done or BlockTimeout over.
 //
 // Errors: ErrFull, ErrStalled, ErrClosed, ErrTooLarge, each counted by reason
@@ -110,22 +109,17 @@ func (b *Buffer) sealLocked(s *segment, fit uint64) {
 
 // appendSlow is Append from where the first segment did not take the record.
 func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Position, error) {
-	wait := b.stallTimeout()
-	if b.opt.WhenFull == Block {
-		wait = b.opt.BlockTimeout
-	} else {
-		ctx = context.Background()
-	}
-	until := time.Now().Add(wait)
+	w := b.newWait(ctx, strideOf(len(r.Payload)), tried)
+	defer w.stop()
 	for {
-		s, err := b.await(ctx, strideOf(len(r.Payload)), tried, until)
+		s, err := w.segment()
 		if err != nil {
 			b.refuse(reasonOf(err), r)
 			return 0, err
 		}
 		end, ok := b.place(s, r, typeData)
 		if !ok {
-			tried = s
+			w.tried = s
 			continue
 		}
 		if s.waits {
@@ -134,117 +128,6 @@ func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Pos
 		return s.base + Position(end), nil
 	}
 }
-
-// firstSegmentTimeout is the wait for a buffer's first segment.
-const firstSegmentTimeout = time.Second
-
-// stallTimeout is how long a producer waits for a segment. The first one is
-// made with the first record, so that an unused buffer takes no space, and on a
-// busy machine that may take longer than a later wait ever should. The callers
-// of that moment pay it once: the first of them that has waited for nothing
-// makes the others fail at once.
-func (b *Buffer) stallTimeout() time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.begun || b.trouble != fine {
-		return b.opt.StallTimeout
-	}
-	return max(b.opt.StallTimeout, firstSegmentTimeout)
-}
-
-// spins is how often a producer yields before it parks: a crosser needs a few
-// microseconds to install the next segment when there is a spare.
-const spins = 16
-
-// await returns an active segment that is not the one just tried and that
-// holds n bytes, or why there is none.
-func (b *Buffer) await(ctx context.Context, n uint64, tried *segment, until time.Time) (*segment, error) {
-	for range spins {
-		if s := b.active.Load(); s != nil && s != tried && n <= s.size-b.overhead {
-			return s, nil
-		}
-		runtime.Gosched()
-	}
-	var timer *time.Timer
-	for {
-		s, turn, err := b.askSegment(n, tried)
-		if s != nil || err != nil {
-			return s, err
-		}
-		if timer == nil {
-			timer = time.NewTimer(time.Until(until))
-			defer timer.Stop()
-		}
-		select {
-		case <-turn:
-		case <-ctx.Done():
-			return nil, b.lateErr()
-		case <-timer.C:
-			return nil, b.lateErr()
-		}
-	}
-}
-
-// askSegment looks for a segment, asks the maintainer for one if there is
-// none, and returns the channel that closes when that may have changed. Where
-// it is known that none will come soon it says so at once: after the first
-// caller has waited for nothing, the others must not.
-func (b *Buffer) askSegment(n uint64, tried *segment) (*segment, <-chan struct{}, error) {
-	s := b.active.Load()
-	if s != nil && n > s.size-b.overhead {
-		b.mu.Lock()
-		b.need = max(b.need, n)
-		b.mu.Unlock()
-		b.shut(s)
-		s = nil
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s = b.active.Load()
-	switch {
-	case b.stopped:
-		return nil, nil, ErrClosed
-	case s != nil && s != tried && n <= s.size-b.overhead:
-		return s, nil, nil
-	case s != nil:
-		return nil, b.turn, nil // tried, and whoever crossed it is about to replace it
-	}
-	b.started = true
-	b.need = max(b.need, n)
-	b.kick()
-	if b.opt.WhenFull != Block {
-		switch b.trouble {
-		case full:
-			return nil, nil, ErrFull
-		case stalled:
-			return nil, nil, ErrStalled
-		}
-	}
-	return nil, b.turn, nil
-}
-
-// lateErr is what a producer returns that has waited for nothing. It makes
-// those after it fail at once until there is a segment again.
-func (b *Buffer) lateErr() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.trouble == full {
-		return ErrFull
-	}
-	if b.active.Load() == nil {
-		b.trouble = stalled
-	}
-	return ErrStalled
-}
-
-// trouble is why there is no active segment. Guarded by Buffer.mu.
-type trouble uint8
-
-const (
-	fine    trouble = 0
-	full    trouble = 1 // the cap, and the policy does not drop what is older
-	stalled trouble = 2 // the disk
-)
 
 // Bits of Buffer.gate above the levels that Shed refuses now.
 const gateStopped uint32 = 1 << 16

@@ -46,6 +46,7 @@ type Buffer struct {
 	held     int64        // bytes that the budget keeps for us; owned by the maintainer
 	asked    atomic.Int64 // bytes that another buffer of the budget needs
 	adopting atomic.Bool  // a look for orphans is under way
+	cooling  atomic.Bool  // a batch of segments is being cooled
 
 	reader reader
 
@@ -68,8 +69,9 @@ type lists struct {
 	need     uint64        // stride of the largest record that waits for a segment of its size
 	turn     chan struct{} // closed when a segment was installed or trouble changed
 	trouble  trouble
-	begun    bool // a segment has been active
-	started  bool // there was an Append
+	missed   time.Time // when a producer first met no segment; zero while there is one
+	begun    bool      // a segment has been active
+	started  bool      // there was an Append
 	stopped  bool
 	closed   bool
 	scanning int // logs whose found segments are not all scanned
@@ -234,7 +236,7 @@ func (b *Buffer) activateLocked() {
 			b.unwanted = append(b.unwanted, s)
 			continue
 		}
-		b.need, b.trouble, b.begun = 0, fine, true
+		b.need, b.trouble, b.begun, b.missed = 0, fine, true, time.Time{}
 		s.base = b.nextBase
 		b.nextBase += Position(s.size)
 		s.activated = time.Now()

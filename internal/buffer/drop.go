@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -10,7 +11,7 @@ import (
 func (b *Buffer) makeRoom(size int64, must bool) bool {
 	b.claimHeld()
 	for !b.reserve(size, must) {
-		b.retire(&due{}) // the newest sealed ones may be the better victims
+		b.retire(&due{}, math.MaxInt) // the newest sealed ones may be the better victims
 		if b.opt.WhenFull == DropOldest && b.dropOldest() {
 			continue
 		}

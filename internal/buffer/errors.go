@@ -9,8 +9,8 @@ var (
 	// later may succeed. Counted as queue_overflow.
 	ErrFull = errors.New("buffer: full")
 
-	// ErrStalled: no segment could be had within StallTimeout, because the
-	// disk is slow, full or gone. Retrying later may succeed. Counted as
+	// ErrStalled: no segment came within StallTimeout, because the disk is
+	// slow, full or gone. Retrying later may succeed. Counted as
 	// disk_stalled.
 	ErrStalled = errors.New("buffer: disk stalled")
 

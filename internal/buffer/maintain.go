@@ -28,6 +28,11 @@ const (
 	lookEvery    = 50 * time.Millisecond
 	lookIdle     = time.Second
 	evictAfter   = 300 * time.Millisecond
+	// quickSize is the most that is made while producers wait, about a
+	// millisecond's work. They wait less long than the largest segment takes, and
+	// while there is little ahead they would be through with it before the next
+	// is ready; so none is made larger than what is ahead.
+	quickSize = 2 << 20
 )
 
 // maintain is the maintainer's goroutine: it makes segments ahead, unmaps
@@ -61,7 +66,8 @@ func (b *Buffer) upkeep(u *upkeep, now time.Time) time.Duration {
 	next := &due{now: now, at: now.Add(time.Hour)}
 	b.yield()
 	b.makeAhead(u, now, next)
-	b.retire(next)
+	b.retire(next, 1)
+	b.makeAhead(u, now, next)
 	b.removePassed()
 	b.makeAhead(u, now, next)
 	b.cool(now, next)
@@ -89,40 +95,41 @@ func (d *due) in(t time.Duration) {
 	}
 }
 
-// makeAhead makes segments until there are enough.
+// makeAhead makes one segment if there are not enough, and comes back for more
+// after the rest of the round: producers that use up segments as fast as they
+// are made must not keep the full ones from being unmapped and removed.
 func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
 	if now.Before(u.retry) {
 		next.in(u.retry.Sub(now))
 		return
 	}
-	for {
-		seq, size, must, ok := b.wanted()
-		if !ok {
-			return
-		}
-		if !b.makeRoom(size, must) {
-			b.noRoom(size, must)
-			if must {
-				next.in(minBackoff) // a walk or a scan may free something
-			}
-			return
-		}
-		s, err := b.create(seq, size)
-		if errors.Is(err, fs.ErrNotExist) {
-			b.heal(err)
-			s, err = b.create(seq, size)
-		}
-		if err != nil {
-			b.created(nil, size)
-			u.backoff = min(max(2*u.backoff, minBackoff), maxBackoff)
-			u.retry = now.Add(u.backoff)
-			next.in(u.backoff)
-			b.report(err)
-			return
-		}
-		u.backoff = 0
-		b.created(s, size)
+	seq, size, must, ok := b.wanted()
+	if !ok {
+		return
 	}
+	if !b.makeRoom(size, must) {
+		b.noRoom(size, must)
+		if must {
+			next.in(minBackoff) // a walk or a scan may free something
+		}
+		return
+	}
+	s, err := b.create(seq, size)
+	if errors.Is(err, fs.ErrNotExist) {
+		b.heal(err)
+		s, err = b.create(seq, size)
+	}
+	if err != nil {
+		b.created(nil, size)
+		u.backoff = min(max(2*u.backoff, minBackoff), maxBackoff)
+		u.retry = now.Add(u.backoff)
+		next.in(u.backoff)
+		b.report(err)
+		return
+	}
+	u.backoff = 0
+	b.created(s, size)
+	b.kick()
 }
 
 // wanted tells what to make next. must: producers wait for it.
@@ -140,7 +147,10 @@ func (b *Buffer) wanted() (seq uint64, size int64, must, ok bool) {
 	if !must && b.pace.enough(len(b.spares), ahead) {
 		return 0, 0, false, false
 	}
-	size = b.pace.size
+	if a := b.active.Load(); a != nil {
+		ahead += int64(a.size - a.used())
+	}
+	size = min(b.pace.size, max(b.pace.min, quickSize, ahead))
 	if need := int64(b.need + b.overhead); b.need > 0 && need > size {
 		size = (need + pageSize - 1) &^ (pageSize - 1)
 	}
@@ -181,8 +191,9 @@ func (b *Buffer) dropUnwantedLocked() {
 	}
 }
 
-// retire walks sealed segments and unmaps those that are complete.
-func (b *Buffer) retire(next *due) {
+// retire walks sealed segments and unmaps those that are complete, at most so
+// many: a large one takes as long as producers wait for a segment.
+func (b *Buffer) retire(next *due, most int) {
 	for _, s := range b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.unmapped }) {
 		if !s.walk.done && !b.walkOver(s) {
 			if s.walk.tries++; s.walk.tries%suspectAfter == 0 {
@@ -201,6 +212,10 @@ func (b *Buffer) retire(next *due) {
 			continue
 		}
 		b.unmap(s)
+		if most--; most == 0 {
+			b.kick()
+			return
+		}
 	}
 }
 

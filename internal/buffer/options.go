@@ -78,8 +78,10 @@ type Options struct {
 	// MaxBytes is below Shed[i] (0 to 1). 0, the default, never does.
 	Shed [Levels]float64
 
-	// StallTimeout is the longest that an Append waits for a segment; default
-	// 10 ms. The first segment of all is waited for up to a second.
+	// StallTimeout is how long an Append waits while no segment comes; default
+	// 10 ms. Where segments come but other producers use them up first, which
+	// is what a machine at its limit does, it waits on, up to a second in all;
+	// so does the wait for the first segment of all.
 	StallTimeout time.Duration
 
 	// MinSegment and MaxSegment bound the segments' size in bytes; defaults

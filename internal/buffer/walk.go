@@ -10,7 +10,7 @@ type walk struct {
 	pinned   bool // it cannot be proved that nobody stores any more: never unmap
 	unmapped bool
 	tries    int       // walks that ended at an open claim
-	cooled   uint8     // 1: writeback asked for; 2: evicted and closed
+	cooled   uint8     // the stage that was begun: see cool
 	coolAt   time.Time // of stage 1
 }
 

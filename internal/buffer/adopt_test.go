@@ -1,35 +1,79 @@
 package buffer
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slogship/slogship/internal/vfs"
 )
 
 // TestSecondOpen is T38 (and I21): the second opener of a directory gets a
-// sub-buffer at once, and works.
+// sub-buffer within 100 ms, first record included, and works.
 func TestSecondOpen(t *testing.T) {
-	dir := t.TempDir()
-	a := open(t, dir, nil)
-	mustAppend(t, a, 1, 100)
-	start := time.Now()
-	b := open(t, dir, nil)
-	mustAppend(t, b, 2, 100)
-	t.Logf("second open and append: %v", time.Since(start))
-	if a.Stats().Sub || !b.Stats().Sub {
-		t.Fatal("which one is the sub-buffer?")
+	within(t, 100*time.Millisecond, func(t *testing.T) time.Duration {
+		dir := t.TempDir()
+		a := open(t, dir, nil)
+		mustAppend(t, a, 1, 100)
+		start := time.Now()
+		b := open(t, dir, nil)
+		mustAppend(t, b, 2, 100)
+		took := time.Since(start)
+		if a.Stats().Sub || !b.Stats().Sub {
+			t.Fatal("which one is the sub-buffer?")
+		}
+		if ids := drain(t, b, 1); ids[0] != 2 {
+			t.Fatal(ids)
+		}
+		if ids := drain(t, a, 1); ids[0] != 1 {
+			t.Fatal(ids)
+		}
+		closeBuffer(t, b)
+		closeBuffer(t, a)
+		return took
+	})
+}
+
+// TestAdoptedSoon is T38's 31 s, with the default AdoptEvery, under a clock of
+// its own: whenever in the period the other process dies, its backlog comes
+// within 31 s of that, and a consumer that sleeps on Ready is woken for it.
+func TestAdoptedSoon(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Second, 17 * time.Second, 29_999 * time.Millisecond, 30 * time.Second, 95 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			disk := vfs.NewCrash(1)
+			o := quiet()
+			o.AdoptEvery = 0
+			b := openOn(t, disk, "/buf", o)
+			other := openOn(t, disk, "/buf", quiet())
+			mustAppend(t, other, 7, 100)
+			time.Sleep(after)
+			if s := b.Stats(); s.Adopted != 0 {
+				t.Fatalf("adopted from the living: %+v", s)
+			}
+			closeBuffer(t, other) // to b this is no different from a death
+			start := time.Now()
+			var c Chunk
+			for b.Next(&c, 10, 1<<20) == 0 {
+				if b.Arm() {
+					<-b.Ready()
+				}
+			}
+			took := time.Since(start)
+			t.Logf("died after %v, adopted %v later", after, took)
+			if took > 31*time.Second || idOf(c.Entries[0]) != 7 {
+				t.Errorf("%v, record %d", took, idOf(c.Entries[0]))
+			}
+			b.Ack(c.Entries[0].Mark)
+			closeBuffer(t, b)
+		})
 	}
-	if ids := drain(t, b, 1); ids[0] != 2 {
-		t.Fatal(ids)
-	}
-	if ids := drain(t, a, 1); ids[0] != 1 {
-		t.Fatal(ids)
-	}
-	closeBuffer(t, b)
-	closeBuffer(t, a)
 }
 
 // TestAdopt is T38's other half (and I18, I22): what a dead process left in a
@@ -162,7 +206,7 @@ func TestAdoptMidway(t *testing.T) {
 }
 
 // TestKilledChildIsAdopted is T38 with processes: the lock of a killed process
-// is free at once, and no child of ours holds it.
+// is free at once.
 func TestKilledChildIsAdopted(t *testing.T) {
 	dir := t.TempDir()
 	appended, delivered := map[uint64]int{}, map[uint64]int{}
@@ -170,20 +214,66 @@ func TestKilledChildIsAdopted(t *testing.T) {
 	o.AdoptEvery = 10 * time.Millisecond
 	b := open(t, dir, o)
 	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
-	deadline := time.Now().Add(31 * time.Second)
-	for b.Stats().Adopted < uint64(len(appended)) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d appended: %+v", len(appended), b.Stats())
-		}
-		time.Sleep(time.Millisecond)
-	}
-	drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+	start := time.Now()
+	drainUntil(t, b, func(e Entry) { delivered[idOf(e)]++ }, func() bool { return len(delivered) >= len(appended) })
+	t.Logf("%d records of the dead one in %v", len(appended), time.Since(start))
 	checkNoneLost(t, appended, delivered)
+	drainAll(t, b, func(Entry) {}) // an append that had no time to tell
 	closeBuffer(t, b)
 	subs, _ := filepath.Glob(filepath.Join(dir, subPrefix+"*", "*.seg"))
 	if len(subs) > 0 {
 		t.Fatal(subs)
 	}
+}
+
+// TestLockNotInherited is T38's last part: a program that the service started
+// outlives the buffer, and the lock is free all the same.
+func TestLockNotInherited(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir, nil)
+	mustAppend(t, b, 1, 100)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "SLOGSHIP_CHILD_WAITS=1")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	held, err := bufio.NewReader(out).ReadString('\n') // it runs: whatever it inherits it has
+	if err != nil || held != "\n" {
+		t.Errorf("the child holds %q, %v", held, err)
+	}
+	closeBuffer(t, b)
+	b = open(t, dir, nil)
+	if b.Stats().Sub {
+		t.Error("a child process holds the lock of a closed buffer")
+	}
+	drain(t, b, 1)
+	closeBuffer(t, b)
+	_ = stdin.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// childWaits says which files of a buffer it has open, where that can be known,
+// and lives until its standard input ends.
+func childWaits() {
+	for fd := 3; fd < 256; fd++ {
+		name, _ := os.Readlink(fmt.Sprint("/proc/self/fd/", fd))
+		if base := filepath.Base(name); base == lockName || base == "cursor" || strings.HasSuffix(base, segSuffix) {
+			fmt.Print(name, " ")
+		}
+	}
+	fmt.Println()
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
 
 // TestRenamed is T25 (and I11): the directory gets another name between runs.

@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("SLOGSHIP_CHILD_DIR"); dir != "" {
 		childMain(dir)
 	}
+	if os.Getenv("SLOGSHIP_CHILD_WAITS") == "1" {
+		childWaits()
+	}
 	os.Exit(m.Run())
 }
 

@@ -65,22 +65,13 @@ func countNames(line, name []byte) (n int, asIs bool) {
 		for keyEnd < len(line) && line[keyEnd] != '=' {
 			keyEnd++
 		}
-		if isUse(line[i:keyEnd], name) {
+		if isUseBy(line[i:keyEnd], name, "#") {
 			n++
 			asIs = asIs || keyEnd-i == len(name)
 		}
 		i = valueEnd(line, keyEnd+1)
 	}
 	return n, asIs
-}
-
-// isUse reports whether key is name, or name with a number.
-func isUse(key, name []byte) bool {
-	rest, ok := bytes.CutPrefix(key, name)
-	if !ok || len(rest) == 0 {
-		return ok
-	}
-	return rest[0] == '#' && len(rest) > 1 && len(bytes.TrimLeft(rest[1:], "0123456789")) == 0
 }
 
 // valueEnd returns where the value at i ends.

@@ -178,7 +178,7 @@ func (w *flatWriter) error(dst []byte, e *Error) []byte {
 func (w *flatWriter) list(dst []byte, list []slog.Value, depth int) []byte {
 	j := jsonWriter{
 		time: w.time, duration: w.duration, bytes: w.bytes,
-		errors: ErrorMessage, limit: w.limit,
+		errors: ErrorMessage, limit: w.limit, deepest: maxDepth,
 	}
 	start := len(dst)
 	dst = j.list(dst, list, depth)

@@ -10,7 +10,7 @@ func (w *jsonWriter) error(dst []byte, e *Error, depth int) []byte {
 		return append(dst, "null"...)
 	case w.errors == ErrorMessage:
 		return appendQuoted(dst, e.Message, w.limit)
-	case depth >= maxDepth:
+	case depth >= w.deepest:
 		return append(dst, `"`+tooDeep+`"`...)
 	}
 	dst = append(dst, `{"message":`...)
@@ -33,7 +33,7 @@ func (w *jsonWriter) error(dst []byte, e *Error, depth int) []byte {
 // causes appends a list even for one cause: an error that joins several must
 // not change the type of the field from one record to the next.
 func (w *jsonWriter) causes(dst []byte, causes []*Error, depth int) []byte {
-	if depth >= maxDepth {
+	if depth >= w.deepest {
 		return append(dst, `["`+tooDeep+`"]`...)
 	}
 	start := len(dst)

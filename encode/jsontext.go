@@ -8,7 +8,7 @@ import "strconv"
 // line that it stands in.
 func (w *jsonWriter) json(dst []byte, src JSON, depth int) []byte {
 	start := len(dst)
-	c := jsonCopier{src: src, limit: w.limit}
+	c := jsonCopier{src: src, limit: w.limit, deepest: w.deepest, elastic: w.elastic}
 	if dst, ok := c.document(dst, depth); ok {
 		return dst
 	}
@@ -19,9 +19,11 @@ func (w *jsonWriter) json(dst []byte, src JSON, depth int) []byte {
 // json.Compact takes three times as long for less: it leaves strings as they
 // are, with bytes that are not UTF-8 and characters that turn a line around.
 type jsonCopier struct {
-	src   []byte
-	pos   int
-	limit int
+	src     []byte
+	pos     int
+	limit   int
+	deepest int
+	elastic bool // see [jsonWriter]
 }
 
 func (c *jsonCopier) document(dst []byte, depth int) ([]byte, bool) {
@@ -34,7 +36,7 @@ func (c *jsonCopier) document(dst []byte, depth int) ([]byte, bool) {
 func (c *jsonCopier) value(dst []byte, depth int) ([]byte, bool) {
 	switch b := c.peek(); {
 	case b == '{' || b == '[':
-		if depth >= maxDepth || len(dst) >= c.limit {
+		if depth >= c.deepest || len(dst) >= c.limit {
 			return dst, false
 		}
 		return c.container(dst, depth, b)
@@ -87,9 +89,13 @@ func (c *jsonCopier) name(dst []byte) ([]byte, bool) {
 	if c.peek() != '"' {
 		return dst, false
 	}
+	start := len(dst) + 1
 	dst, ok := c.string(dst)
 	if !ok || c.peek() != ':' {
 		return dst, false
+	}
+	if c.elastic {
+		dst = elasticQuoted(dst, start)
 	}
 	c.pos++
 	return append(dst, ':'), true

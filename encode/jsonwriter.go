@@ -17,6 +17,14 @@ type jsonWriter struct {
 	errors     ErrorFormat
 	bytes      BytesFormat
 	limit      int // length of dst from which on attributes are left out
+	deepest    int // how deep values may nest; below maxDepth for some destinations
+
+	// For ECS: names are made fit for Elasticsearch, see [elasticName], and there
+	// are no numbers that it refuses.
+	elastic bool
+
+	// For ECS: the error that is written elsewhere and not among the attributes.
+	lifted *Error
 }
 
 func newJSONWriter(j *JSONLines, dst []byte) jsonWriter {
@@ -27,6 +35,7 @@ func newJSONWriter(j *JSONLines, dst []byte) jsonWriter {
 		errors:   j.Errors,
 		bytes:    j.Bytes,
 		limit:    limitFor(dst, j.MaxBytes),
+		deepest:  maxDepth,
 	}
 }
 
@@ -55,6 +64,16 @@ func appendPlainName(dst []byte, name string) []byte {
 	return append(dst, '"', ':')
 }
 
+// text appends a field that is left out if it is empty. name is written as it
+// is, with its comma and colon.
+func (w *jsonWriter) text(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, name...)
+	return appendQuoted(dst, value, w.tail(dst))
+}
+
 // attrs appends attrs, each with a comma before it. names holds the names that
 // are taken from the start, and then those of attrs, too; own is the fields
 // among them.
@@ -63,6 +82,10 @@ func (w *jsonWriter) attrs(dst []byte, attrs []slog.Attr, names *nameSet, own re
 		if i == maxAttrs || len(dst) >= w.limit {
 			dst = append(dst, `,"`+truncated+`":`...)
 			return appendInt(dst, int64(len(attrs)-i))
+		}
+		if w.elastic {
+			dst = w.elasticAttr(dst, attrs, i, names, own, depth)
+			continue
 		}
 		key := attrs[i].Key
 		if plainLen(key) == len(key) && len(key) <= maxKeyLen && !numbered(key) &&
@@ -82,14 +105,20 @@ func (w *jsonWriter) oddKey(dst []byte, attrs []slog.Attr, i int, names *nameSet
 	key := attrs[i].Key
 	names.add(key)
 	dst = append(dst, ',', '"')
-	dst = appendEscaped(dst, clip(key, maxKeyLen), len(dst)+6*maxKeyLen, true)
-	if len(key) > maxKeyLen {
-		dst = append(dst, truncated...)
-	}
+	dst = appendKey(dst, key)
 	if n, write := nameUse(attrs, i, own); write {
 		dst = appendUse(dst, n)
 	}
 	return append(dst, '"', ':')
+}
+
+// appendKey appends a name without quotes, escaped and cut.
+func appendKey(dst []byte, key string) []byte {
+	dst = appendEscaped(dst, clip(key, maxKeyLen), len(dst)+6*maxKeyLen, true)
+	if len(key) > maxKeyLen {
+		dst = append(dst, truncated...)
+	}
+	return dst
 }
 
 // value appends v. Its switch is on the kind, and Any is asked for only where
@@ -167,13 +196,16 @@ func (w *jsonWriter) float(dst []byte, f float64) []byte {
 	if ok {
 		return dst
 	}
+	if w.elastic {
+		return append(dst, "null"...)
+	}
 	dst = append(dst, '"')
 	dst = append(dst, floatName(f)...)
 	return append(dst, '"')
 }
 
 func (w *jsonWriter) group(dst []byte, attrs []slog.Attr, depth int) []byte {
-	if depth >= maxDepth {
+	if depth >= w.deepest {
 		return append(dst, `"`+tooDeep+`"`...)
 	}
 	start := len(dst)
@@ -185,7 +217,7 @@ func (w *jsonWriter) group(dst []byte, attrs []slog.Attr, depth int) []byte {
 // list appends list. Past the limit it ends in a string that counts what is
 // missing; the elements before are whole.
 func (w *jsonWriter) list(dst []byte, list []slog.Value, depth int) []byte {
-	if depth >= maxDepth {
+	if depth >= w.deepest {
 		return append(dst, `"`+tooDeep+`"`...)
 	}
 	start := len(dst)

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"bytes"
 	"log/slog"
 	"strconv"
 )
@@ -51,6 +52,22 @@ func numbered[T text](name T) bool {
 		end--
 	}
 	return end > 0 && end < len(name) && name[end-1] == '#'
+}
+
+// numberedBy is numbered for formats with another mark than "#".
+func numberedBy(name []byte, mark string) bool {
+	rest := bytes.TrimRight(name, "0123456789")
+	return len(rest) < len(name) && bytes.HasSuffix(rest, []byte(mark))
+}
+
+// isUseBy reports whether key is name, or name with mark and a number.
+func isUseBy(key, name []byte, mark string) bool {
+	rest, ok := bytes.CutPrefix(key, name)
+	if !ok || len(rest) == 0 {
+		return ok
+	}
+	digits, ok := bytes.CutPrefix(rest, []byte(mark))
+	return ok && len(digits) > 0 && len(bytes.TrimLeft(digits, "0123456789")) == 0
 }
 
 // use is [nameUse] behind the filter: for formats that write names as they are.

@@ -24,11 +24,11 @@ var (
 // attributes would take names that attributes often have.
 func (w *jsonWriter) resource(dst []byte, r *Resource) []byte {
 	start := len(dst)
-	dst = w.resourceField(dst, `,"`+resService+`":`, r.Service)
-	dst = w.resourceField(dst, `,"`+resVersion+`":`, r.Version)
-	dst = w.resourceField(dst, `,"`+resEnvironment+`":`, r.Environment)
-	dst = w.resourceField(dst, `,"`+resInstance+`":`, r.Instance)
-	dst = w.resourceField(dst, `,"`+resHost+`":`, r.Host)
+	dst = w.text(dst, `,"`+resService+`":`, r.Service)
+	dst = w.text(dst, `,"`+resVersion+`":`, r.Version)
+	dst = w.text(dst, `,"`+resEnvironment+`":`, r.Environment)
+	dst = w.text(dst, `,"`+resInstance+`":`, r.Instance)
+	dst = w.text(dst, `,"`+resHost+`":`, r.Host)
 	if r.PID != 0 {
 		dst = append(dst, `,"`+resPID+`":`...)
 		dst = appendInt(dst, int64(r.PID))
@@ -37,14 +37,6 @@ func (w *jsonWriter) resource(dst []byte, r *Resource) []byte {
 		dst = w.resourceAttrs(dst, r.Attrs)
 	}
 	return closeObject(dst, start)
-}
-
-func (w *jsonWriter) resourceField(dst []byte, name, value string) []byte {
-	if value == "" {
-		return dst
-	}
-	dst = append(dst, name...)
-	return appendQuoted(dst, value, w.tail(dst))
 }
 
 func (w *jsonWriter) resourceAttrs(dst []byte, attrs []slog.Attr) []byte {

@@ -5,6 +5,7 @@ package vfs
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -110,7 +111,7 @@ func secureDir(dir string) error {
 		return err
 	}
 	if !ours(&st) {
-		return unsafeFile("owned by another user")
+		return foreign(&st)
 	}
 	return setMode(fd, &st, dirMode)
 }
@@ -126,8 +127,11 @@ func repairAndOpen(name string, flags int, mode uint32) (int, error) {
 	if err := unix.Lstat(name, &st); err != nil {
 		return -1, err
 	}
-	if uint32(st.Mode)&unix.S_IFMT == unix.S_IFLNK || !ours(&st) {
+	if uint32(st.Mode)&unix.S_IFMT == unix.S_IFLNK {
 		return -1, unix.EACCES
+	}
+	if !ours(&st) {
+		return -1, foreign(&st)
 	}
 	if err := unix.Chmod(name, mode); err != nil {
 		return -1, err
@@ -145,7 +149,7 @@ func checkFile(st *unix.Stat_t) error {
 	case st.Nlink > 1:
 		return unsafeFile("more than one hard link")
 	case !ours(st):
-		return unsafeFile("owned by another user")
+		return foreign(st)
 	}
 	return nil
 }
@@ -154,6 +158,13 @@ func checkFile(st *unix.Stat_t) error {
 // Root gets no exception: what another user planted is not read because root
 // could.
 func ours(st *unix.Stat_t) bool { return int(st.Uid) == os.Geteuid() }
+
+// foreign names both users: "permission denied" would leave out the half of it
+// that tells a pod which runs as another user than the last one from a volume
+// that is not for it.
+func foreign(st *unix.Stat_t) error {
+	return unsafeFile(fmt.Sprintf("owned by user %d, and we are %d", st.Uid, os.Geteuid()))
+}
 
 // setMode sets a mode where it differs. Asking first spares file systems
 // without modes an error for what they can't do.

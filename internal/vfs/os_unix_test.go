@@ -43,6 +43,10 @@ func TestChild(t *testing.T) {
 	switch args[0] {
 	case "umask":
 		childUmask(t, args[1], args[2], args[3])
+	case "foreign":
+		must(t, syscall.Setgid(nobody))
+		must(t, syscall.Setuid(nobody))
+		wantErr(t, OS{}.MkdirAll(args[1]), ErrUnsafe)
 	case "lock":
 		_, err := OS{}.Lock(args[1])
 		must(t, err)
@@ -196,6 +200,22 @@ func TestOSForeignOwner(t *testing.T) {
 	must(t, os.Chown(dir, other, other))
 	wantErr(t, OS{}.MkdirAll(dir), ErrUnsafe)
 	wantMode(t, dir, 0o755)
+}
+
+// S19: a directory that is closed to us because it is another user's, as after
+// a pod that ran as somebody else, is refused for that reason, not as one that
+// merely has the wrong mode.
+func TestOSForeignAndClosed(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become two users")
+	}
+	dir := filepath.Join(openDirAll(t), "d")
+	must(t, os.Mkdir(dir, 0o700))
+	must(t, os.Chown(dir, other, other))
+	if out, err := child(t, "foreign", dir).Output(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	wantMode(t, dir, 0o700)
 }
 
 func mapped(t *testing.T, size int) (File, Mapping) {

@@ -17,3 +17,11 @@ func mount(t *testing.T, dir, options string) {
 
 // unmount does nothing if nothing is mounted.
 func unmount(dir string) { _ = unix.Unmount(dir, unix.MNT_DETACH) }
+
+// resize changes the options of what is mounted at dir.
+func resize(t *testing.T, dir, options string) {
+	t.Helper()
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, options); err != nil {
+		t.Fatal(err)
+	}
+}

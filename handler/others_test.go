@@ -11,3 +11,5 @@ func addMoments(map[string]moment) {}
 func mount(t *testing.T, _, _ string) { t.Skip("mounting a volume is tested on Linux") }
 
 func unmount(string) {}
+
+func resize(*testing.T, string, string) {}

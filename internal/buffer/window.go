@@ -14,8 +14,16 @@ type window struct {
 	size   uint64
 	buf    []byte
 	at     uint64
-	failed error // the first read error, other than the end of the file
+	failed error  // the first read error, other than the end of the file
+	wasted uint64 // bytes summed in vain
 }
+
+// thrifty bounds what a frame may cost once as many bytes were summed in vain
+// as two segments have. Damage alone never comes there, because each record is
+// summed once. A file made for it could: a header in each 32 bytes that is
+// right in all but its sum takes the sum of up to a whole segment each time,
+// and the scan as long as the square of its bytes.
+const thrifty = 4 << 10
 
 // bytes returns the n bytes at off, valid until the next call; fewer where the
 // file ends. What cannot be read reads as zeros, so that one bad sector costs
@@ -105,8 +113,12 @@ func (s *segment) takeFrame(w *window, r *found, h []byte, length int32, off uin
 		return false
 	}
 	n := uint64(frameSize + f.body())
+	if n > thrifty && w.wasted > 2*s.size {
+		return false
+	}
 	all := w.bytes(off, n)
 	if uint64(len(all)) < n || !f.good(s, all[:frameSize], all[frameSize:]) {
+		w.wasted += n
 		return false
 	}
 	r.frame, r.at, r.payload = f, off, all[frameSize:]

@@ -2,7 +2,9 @@ package buffer
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -264,4 +266,67 @@ func TestForeignSegmentIsLeft(t *testing.T) {
 	if now, err := os.ReadFile(there); err != nil || !bytes.Equal(now, p) {
 		t.Fatalf("it was changed: %v", err)
 	}
+}
+
+// T24: what is still being written is never dropped to make room: neither the
+// active segment nor one with an open claim, whose producer would go on storing
+// into memory that is gone.
+func TestDropSparesWhatIsBeingWritten(t *testing.T) {
+	eachMode(t, func(t *testing.T, m Mode) {
+		o := testOptions()
+		o.Mode = m
+		b := open(t, t.TempDir(), o)
+		for id := range uint64(10) {
+			mustAppend(t, b, id, 100)
+		}
+		if b.dropOldest() {
+			t.Fatal("the active segment was dropped")
+		}
+		s := b.active.Load()
+		r := record(10, 100)
+		off, _, ok, _ := s.claim(strideOf(len(r.Payload)))
+		if !ok {
+			t.Fatal("no room")
+		}
+		b.shut(s)
+		if b.dropOldest() {
+			t.Fatal("a segment with an open claim was dropped")
+		}
+		s.fill(off, &r, typeData)
+		if ids := drain(t, b, 11); len(ids) != 11 {
+			t.Fatalf("%d records", len(ids))
+		}
+		closeBuffer(t, b)
+	})
+}
+
+// DESIGN §5.9: a level is shed while room is short, and neither before nor
+// after.
+func TestShedFollowsTheFill(t *testing.T) {
+	o := testOptions()
+	o.MaxBytes = 2 << 20
+	o.Shed = [Levels]float64{2: 0.5}
+	b := open(t, t.TempDir(), o)
+	r := record(2, 200) // of level 2
+	accepted := 0
+	for ; ; accepted++ {
+		if _, err := b.Append(context.Background(), r); errors.Is(err, ErrFull) {
+			break
+		} else if err != nil || accepted > 20_000 {
+			t.Fatalf("after %d: %v", accepted, err)
+		}
+	}
+	// Half of the cap, less what the gate rounds: see refreshGate.
+	if full := int64(accepted) * int64(strideOf(200)); full < o.MaxBytes/4 {
+		t.Fatalf("refused with %d of %d bytes", full, o.MaxBytes)
+	}
+	drainAll(t, b, func(Entry) {})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := b.Append(context.Background(), r); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("still refused when all is delivered: %v", err)
+		}
+	}
+	closeBuffer(t, b)
 }

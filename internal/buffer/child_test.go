@@ -12,7 +12,10 @@ import (
 // childKinds are the lives of children that do something else than append
 // until they are killed. None returns.
 var childKinds = map[string]func(b *Buffer, round uint64){
-	"lose": childLose,
+	"lose":  childLose,
+	"exit":  childEnd(childExit),
+	"fatal": childEnd(childFatal),
+	"panic": childEnd(childPanic),
 }
 
 // childDisk is the child's file system: the real one, or the real one with

@@ -52,7 +52,9 @@ type GELF struct {
 	Bytes    BytesFormat    // default BytesBase64
 
 	// MaxBytes bounds what message and attributes take. Default 1 MiB. Over UDP
-	// 128 chunks have to hold it: 1,032,192 bytes of 8 KiB datagrams.
+	// 128 chunks have to hold the whole record, which are 1,047,040 bytes unless
+	// udp.Destination.MaxSize says otherwise: set 900,000 there, and no record is
+	// refused for its length.
 	MaxBytes int
 }
 

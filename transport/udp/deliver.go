@@ -69,7 +69,15 @@ func (t *sender) one(rec *encode.Record) error {
 	if err != nil {
 		return transport.Permanent(fmt.Errorf("udp: encode: %w", err))
 	}
-	_, err = t.conn.Write(p)
+	if len(p) > t.dest.MaxSize {
+		return t.chunks(t.buf, rec.ID)
+	}
+	return t.datagram(p)
+}
+
+// datagram writes p as one.
+func (t *sender) datagram(p []byte) error {
+	_, err := t.conn.Write(p)
 	if errors.Is(err, errMessageSize) {
 		// It may be the answer to an earlier datagram (ICMP fragmentation
 		// needed), which the kernel tells with the next call, without sending.
@@ -81,25 +89,30 @@ func (t *sender) one(rec *encode.Record) error {
 	return err
 }
 
-// encode returns the record's datagram, which the next call overwrites.
+// encode returns the encoded record, which the next call overwrites. In buf there
+// is room for the first chunk's header before it.
 func (t *sender) encode(rec *encode.Record) ([]byte, error) {
 	if cap(t.buf) > 2*maxLocalSize {
 		t.buf = nil // one huge record; not worth keeping
 	}
-	p, err := t.dest.Encoder.AppendRecord(t.buf[:0], rec)
+	var room [chunkHeader]byte
+	buf, err := t.dest.Encoder.AppendRecord(append(t.buf[:0], room[:]...), rec)
 	if err != nil {
 		return nil, err
 	}
-	t.buf = p
-	switch {
+	t.buf = buf
+	most := t.dest.capacity()
+	switch p := buf[chunkHeader:]; {
 	case len(p) == 0:
 		return nil, errEmpty
-	case len(p) <= t.dest.MaxSize:
+	case len(p) <= most:
 		return p, nil
 	case t.dest.Oversize == Truncate:
-		return truncate(p, t.dest.MaxSize), nil
+		p = truncate(p, most)
+		t.buf = buf[:chunkHeader+len(p)]
+		return p, nil
 	default:
-		return nil, fmt.Errorf("%d bytes, MaxSize is %d: %w", len(p), t.dest.MaxSize, ErrOversize)
+		return nil, fmt.Errorf("%d bytes, at most %d in datagrams of MaxSize %d: %w", len(p), most, t.dest.MaxSize, ErrOversize)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 var (
 	// ErrConfig is wrapped by the errors of Open that are about a field.
 	ErrConfig = errors.New("not a valid value")
-	// ErrOversize is why a record was refused that does not fit MaxSize or what
-	// the kernel takes.
+	// ErrOversize is why a record was refused that does not fit MaxSize, or 128
+	// chunks of it, or what the kernel takes.
 	ErrOversize = errors.New("too long for a datagram")
 )
 
@@ -36,8 +36,8 @@ type Oversize uint8
 const (
 	// Refuse makes the record permanent: it goes to the route's dead letter.
 	Refuse Oversize = 0
-	// Truncate sends its first MaxSize bytes, less what would be half a UTF-8
-	// character. Text stays readable; JSON does not parse any more.
+	// Truncate sends its first bytes, as many as fit, less what would be half a
+	// UTF-8 character. Text stays readable; JSON does not parse any more.
 	Truncate Oversize = 1
 )
 
@@ -66,10 +66,16 @@ type Destination struct {
 
 	// MaxSize is the most bytes of one datagram. Default 65,507, which is also
 	// the most, but for unixgram (1 MiB, if the kernel lets it). 1,432 fits one
-	// packet on nearly every path.
+	// packet on nearly every path. With Chunks the default is 8,192, a chunk's
+	// header of 12 bytes included.
 	MaxSize int
 
-	// Oversize says what happens to a record that is longer. Default: Refuse.
+	// Chunks says how a longer record is spread over several datagrams. Default:
+	// NoChunks. Not for unixgram.
+	Chunks Chunking
+
+	// Oversize says what happens to a record that is longer than MaxSize, with
+	// Chunks longer than 128 of them. Default: Refuse.
 	Oversize Oversize
 
 	// ResolveEvery is how often Addr's name is resolved anew; the socket stays
@@ -109,6 +115,9 @@ func (d Destination) withDefaults() (Destination, error) {
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
+	if d.Chunks == GELF {
+		d.MaxSize = cmp.Or(d.MaxSize, gelfMaxSize)
+	}
 	d.MaxSize = cmp.Or(d.MaxSize, DefaultMaxSize)
 	d.ResolveEvery = cmp.Or(d.ResolveEvery, DefaultResolveEvery)
 	return d, d.validate()
@@ -134,6 +143,8 @@ func (d *Destination) validate() error {
 		{"Addr", d.Addr, d.Addr == ""},
 		{"MaxSize", d.MaxSize, d.MaxSize < 1 || d.MaxSize > most},
 		{"Oversize", d.Oversize, d.Oversize > Truncate},
+		{"Chunks", d.Chunks, d.Chunks > GELF || d.Chunks == GELF && d.Network == "unixgram"},
+		{"MaxSize", d.MaxSize, d.Chunks == GELF && d.MaxSize <= chunkHeader},
 		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
 	} {
 		if f.bad {

@@ -1,5 +1,8 @@
 // Package udp delivers records as datagrams, one a record, over UDP or a local
-// datagram socket: JSON by default, any other format with Destination.Encoder.
+// datagram socket: JSON by default, any other format with Destination.Encoder. For
+// Graylog:
+//
+//	udp.Destination{Addr: "graylog:12201", Encoder: encode.GELF{}, Chunks: udp.GELF}
 //
 // # Delivery
 //
@@ -40,8 +43,10 @@
 //
 // A datagram holds at most 65,507 bytes over IPv4. One that is larger than the
 // path's MTU (1,500 on most networks) is sent in fragments, and lost if one of
-// them is; MaxSize 1432 avoids that on nearly every path. A record is never split
-// over datagrams.
+// them is; MaxSize 1432 avoids that on nearly every path. A record is not split
+// over datagrams, unless Chunks says so: in GELF's chunks it may be 128 times as
+// long (1,047,040 bytes at the default of 8,192 a datagram), and is lost if one
+// chunk is. What is longer still is refused for good, or cut, as Oversize says.
 //
 // The name in Addr is resolved again every ResolveEvery and after errors.
 //

@@ -8,6 +8,12 @@ import "time"
 // hangs would hold up the others.
 const patience = 20 * time.Millisecond
 
+// wakeEvery is the least time between two wake-ups by an append, which cost the
+// caller a few microseconds each. A worker that is faster than what is logged
+// would otherwise be woken every few records; this way a busy route's callers
+// pay one a millisecond, and the records of that millisecond travel together.
+const wakeEvery = time.Millisecond
+
 // step is what the worker may do next.
 type step uint8
 
@@ -154,6 +160,9 @@ func (w *Worker) planLooks(p *plan, now time.Time) {
 	}
 	if w.spins > patientSpins {
 		p.offer(look, nil, now.Add(lookAgain))
+	}
+	if now.Before(w.wakeable) {
+		p.offer(look, nil, w.wakeable)
 	}
 }
 

@@ -55,6 +55,7 @@ type Worker struct {
 
 	lastResource *encode.Resource
 	rested       bool            // slept with nothing to do
+	wakeable     time.Time       // no append wakes the worker before this
 	spins        int             // looks in a row that Arm asked for and that found nothing
 	timer        *time.Timer     // for wait alone
 	ending       context.Context // Close's; nil until it was called
@@ -329,6 +330,7 @@ func (w *Worker) wait(p plan, now time.Time) {
 	case r := <-w.results:
 		w.landed(r)
 	case <-ready:
+		w.wakeable = time.Now().Add(wakeEvery)
 	case <-alarm:
 	case <-ended:
 	case ctx := <-w.requests:
@@ -345,6 +347,10 @@ func (w *Worker) wait(p plan, now time.Time) {
 func (w *Worker) arm(now time.Time) (<-chan struct{}, bool) {
 	if !w.wantsReady(now) {
 		return nil, true
+	}
+	if now.Before(w.wakeable) {
+		w.rested = len(w.window) == 0
+		return nil, true // planLooks has set an alarm
 	}
 	if w.spins <= patientSpins && !w.opts.Buffer.Arm() {
 		w.spins++

@@ -16,6 +16,7 @@ var childKinds = map[string]func(b *Buffer, round uint64){
 	"exit":  childEnd(childExit),
 	"fatal": childEnd(childFatal),
 	"panic": childEnd(childPanic),
+	"oom":   childOOM,
 }
 
 // childDisk is the child's file system: the real one, or the real one with

@@ -1,0 +1,6 @@
+//go:build !race
+
+package buffer
+
+// raceEnabled: times and memory say nothing under the race detector.
+const raceEnabled = false

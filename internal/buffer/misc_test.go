@@ -243,56 +243,6 @@ func TestOptionsChecked(t *testing.T) {
 	}
 }
 
-// TestBacklog is T23 (and I3, I19): a large backlog does not hold up the first
-// append, and it is read in bounded memory.
-func TestBacklog(t *testing.T) {
-	dir := t.TempDir()
-	o := quiet()
-	o.MinSegment, o.MaxSegment = 4<<20, 4<<20
-	segs := backlog(t, dir, o, 0, 14_000, 300)
-	if len(segs) < 2 {
-		t.Skip("one segment only")
-	}
-	// Sparse files stand for the rest: holes scan as fast as the disk allows.
-	p, err := os.ReadFile(segs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := parseHeader(p[:headerSize])
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := 64
-	if nightly() {
-		files = 2560
-	}
-	for i := range files {
-		seq := uint64(1000 + i)
-		s := segment{seq: seq}
-		s.setEpoch(newEpoch())
-		h.seq, h.epoch, h.size = seq, s.epoch, 4<<20
-		name := filepath.Join(dir, s.String()+segSuffix)
-		write(t, name, appendHeader(nil, &h))
-		if err := os.Truncate(name, 4<<20); err != nil {
-			t.Fatal(err)
-		}
-	}
-	o.MaxBytes = 40 << 30
-	start := time.Now()
-	b := open(t, dir, o)
-	mustAppend(t, b, 99_999, 300)
-	t.Logf("first append after %v with %d MiB found", time.Since(start), 4*files)
-	if !b.Stats().Recovering {
-		t.Log("the scan was done already")
-	}
-	n := 0
-	drainAll(t, b, func(Entry) { n++ })
-	if n != 14_001 {
-		t.Fatal(n)
-	}
-	closeBuffer(t, b)
-}
-
 // TestModes is S19 and S20's part here: directories 0700, files 0600, a
 // symbolic link in the way is not followed.
 func TestModes(t *testing.T) {

@@ -70,15 +70,18 @@ func (w *jsonWriter) elasticAttr(dst []byte, attrs []slog.Attr, i int, names *na
 // Elasticsearch refuses documents with such names.
 func elasticName(key string) string {
 	if key == "" || key[0] <= ' ' || key[0] >= 0x80 {
-		if strings.TrimFunc(key, isBlank) == "" {
+		if allBlank(key) {
 			return "_"
 		}
 	}
 	return key
 }
 
-// isBlank reports whether Java takes r for white space, or somebody does.
-func isBlank(r rune) bool { return r <= ' ' || unicode.IsSpace(r) }
+// isBlank reports whether r is white space, to Java or to Unicode.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || r >= 0x1C && r <= 0x1F }
+
+// allBlank reports whether s holds nothing but white space.
+func allBlank(s string) bool { return strings.TrimLeftFunc(s, isBlank) == "" }
 
 // undot makes the dots of a name to "_".
 func undot(name []byte) {
@@ -169,10 +172,10 @@ func elasticQuoted(dst []byte, start int) []byte {
 func escapedName(name []byte) []byte {
 	name = bytes.ReplaceAll(name, []byte(`\u002e`), []byte("_"))
 	rest := name
-	for _, blank := range []string{`\t`, `\n`, `\r`, `\f`, `\b`, " "} {
+	for _, blank := range []string{`\t`, `\n`, `\r`, `\f`, `\u000b`, `\u001c`, `\u001d`, `\u001e`, `\u001f`, `\u0085`, `\u2028`, `\u2029`} {
 		rest = bytes.ReplaceAll(rest, []byte(blank), nil)
 	}
-	if len(rest) == 0 {
+	if len(bytes.TrimLeftFunc(rest, isBlank)) == 0 {
 		return []byte(`_"`)
 	}
 	return append(name[:len(name):len(name)], '"')

@@ -55,21 +55,27 @@ func (w *flatJSON) attrs(dst []byte, in *path, attrs []slog.Attr, depth int) []b
 			w.missing += len(attrs) - i
 			return dst
 		}
-		key, v := attrs[i].Key, attrs[i].Value
-		switch {
-		case w.lifted != nil && isError(v, w.lifted):
-		case v.Kind() != slog.KindGroup:
-			w.count++
-			dst = w.value(w.name(dst, in, key), v, depth)
-		case depth >= maxDepth:
-			w.count++
-			dst = append(w.name(dst, in, key), `"`+tooDeep+`"`...)
-		default:
-			p := path{outer: in, name: key}
-			dst = w.attrs(dst, &p, v.Group(), depth+1)
-		}
+		dst = w.attr(dst, in, attrs[i].Key, attrs[i].Value, depth)
 	}
 	return dst
+}
+
+// attr is one round of attrs. The path of a group could not be on the stack in a
+// loop.
+func (w *flatJSON) attr(dst []byte, in *path, key string, v slog.Value, depth int) []byte {
+	if w.lifted != nil && isError(v, w.lifted) {
+		return dst
+	}
+	if v.Kind() == slog.KindGroup && depth < maxDepth {
+		p := path{outer: in, name: key}
+		return w.attrs(dst, &p, v.Group(), depth+1)
+	}
+	w.count++
+	dst = w.name(dst, in, key)
+	if v.Kind() == slog.KindGroup {
+		return append(dst, `"`+tooDeep+`"`...)
+	}
+	return w.value(dst, v, depth)
 }
 
 // name appends a comma, the full name in quotes, numbered if it is in use, and a
@@ -120,7 +126,7 @@ func isWordByte(c byte) bool {
 func (w *flatJSON) number(dst []byte, before, start int) []byte {
 	name := dst[start:]
 	n := 1 + w.uses(dst[w.start:before], name)
-	if w.own.has(string(name)) || w.set(name) {
+	if w.reserved(name) || w.set(name) {
 		n++
 	}
 	if n > 1 || numberedBy(name, w.mark) {
@@ -135,8 +141,27 @@ func (w *flatJSON) set(name []byte) bool {
 	return w.sets && (hasPrefixFold(name, KeyResource+"_") || hasPrefixFold(name, "gl2_"))
 }
 
+// reserved is [reserved.has] for a name in bytes. The names here are ASCII, or
+// none of their letters has a form outside of it.
+func (w *flatJSON) reserved(name []byte) bool {
+	for _, own := range w.own {
+		if len(own) == len(name) && hasPrefixFold(name, own) {
+			return true
+		}
+	}
+	return false
+}
+
 func hasPrefixFold(name []byte, prefix string) bool {
-	return len(name) >= len(prefix) && bytes.EqualFold(name[:len(prefix)], []byte(prefix))
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if c := name[i]; c != prefix[i] && (c|0x20 != prefix[i]|0x20 || c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // uses returns how many of members have name, also with a number.

@@ -127,7 +127,7 @@ func (g GELF) host(r *Resource) string {
 	if host == "" && r != nil {
 		host = r.Host
 	}
-	if strings.TrimFunc(host, isBlank) == "" {
+	if allBlank(host) {
 		return "unknown"
 	}
 	return host
@@ -144,7 +144,7 @@ func (w *gelfWriter) message(dst []byte, rec *Record) []byte {
 	}
 	dst = append(dst, `,"short_message":`...)
 	dst = appendQuoted(dst, short, len(dst)+(w.limit-len(dst))/4)
-	more = more && strings.TrimFunc(rest, isBlank) != ""
+	more = more && !allBlank(rest)
 	if !more && len(rec.Stack) == 0 {
 		return dst
 	}

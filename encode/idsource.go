@@ -60,13 +60,20 @@ func NewIDSource() *IDSource {
 // Where the platform does not set the clock, the clones' IDs differ only by
 // the fraction in which their clocks run apart.
 func (s *IDSource) Next(now time.Time) (id ID) {
+	s.Put(&id, now)
+	return id
+}
+
+// Put is Next in place, a few nanoseconds faster: an ID that is returned is
+// stored as two words and then copied as one of twice the size, for which the
+// processor has to wait.
+func (s *IDSource) Put(id *ID, now time.Time) {
 	seed := s.seed.Load()
 	wall := now.UnixNano()
 	if seed == nil || seed.jumped(now, wall) {
 		seed = s.reseed(seed)
 	}
 	id.set(wall, rand.Uint64()^seed.mix)
-	return id
 }
 
 // jumped reports whether the wall clock has moved against the monotonic one
@@ -94,9 +101,7 @@ func (s *IDSource) reseed(old *idSeed) *idSeed {
 	return s.seed.Load()
 }
 
-// set lays out an ID: see [IDSource]. It writes in place: an ID that is returned
-// by value is stored as two words and copied as one of twice the size, for
-// which the processor has to wait.
+// set lays out an ID: see [IDSource].
 func (id *ID) set(wall int64, random uint64) {
 	ms := uint64(wall) / 1e6
 	fraction := (uint64(wall) - ms*1e6) << 12 / 1e6

@@ -170,6 +170,10 @@ func TestContentTypes(t *testing.T) {
 		encode.JSONLines{}: "application/json",
 		encode.Logfmt{}:    "text/plain; charset=utf-8",
 		encode.Text{}:      "text/plain; charset=utf-8",
+		encode.ECS{}:       "application/json",
+		encode.GELF{}:      "application/json",
+		encode.Pickle{}:    "application/octet-stream",
+		encode.Protobuf{}:  "application/x-protobuf",
 	} {
 		if got := enc.ContentType(); got != want {
 			t.Errorf("%T: %s", enc, got)
@@ -196,6 +200,11 @@ func TestAllocs(t *testing.T) {
 		"logfmt":    encode.Logfmt{},
 		"text":      encode.Text{ID: true, Trace: true, Resource: true, Color: true},
 		"multiline": encode.Text{Multiline: true},
+		"ecs":       encode.ECS{},
+		"labels":    encode.ECS{Labels: true},
+		"gelf":      encode.GELF{},
+		"pickle":    encode.Pickle{},
+		"protobuf":  encode.Protobuf{},
 	} {
 		buf, _ := enc.AppendRecord(nil, rec)
 		buf = append(buf, make([]byte, 1000)...)

@@ -7,63 +7,29 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
-	"github.com/slogship/slogship/transport/https"
-	"github.com/slogship/slogship/transport/tcp"
-	"github.com/slogship/slogship/transport/tlsconfig"
-	"github.com/slogship/slogship/transport/udp"
 )
 
-// destination is one row of the table.
+// destination is one row of the table: a server, and how records get there.
 type destination struct {
-	name    string
-	version func() (string, error) // of its server; an error if it is missing
-	setup   setup
-	to      func(addr string) transport.Destination
-	kills   bool
-	each    int           // records of one producer; 0: perProducer
-	pause   time.Duration // after each record of a producer
+	name  string
+	setup setup
+	to    func(at place) transport.Destination
+	kills bool          // the server is killed on the way
+	each  int           // records of one producer. Default perProducer
+	pause time.Duration // after each record of a producer
+
+	// check compares what the server made of a record (entry.Fields) with what
+	// it should be. nil: only ID and text are compared.
+	check func(*entry) error
+
+	// unordered: the server keeps no order of what it takes, so the order in
+	// which it gives its records back says nothing.
+	unordered bool
 }
 
-// destinations are all that this command knows.
-func destinations(cert *certificate) []destination {
-	// The pauses keep the producers well below what the servers take, and UDP
-	// below what its socket buffer bridges.
-	const pause, pauseUDP = time.Millisecond, 2 * time.Millisecond
-	return []destination{
-		{
-			name: "rsyslog-tcp", version: rsyslogVersion, setup: rsyslog("imtcp", ""), kills: true, pause: pause,
-			to: func(addr string) transport.Destination { return tcp.Destination{Addr: addr} },
-		},
-		{
-			name: "rsyslog-octet", version: rsyslogVersion, setup: rsyslog("imtcp", ""), kills: true, pause: pause,
-			to: func(addr string) transport.Destination {
-				return tcp.Destination{Addr: addr, Framing: tcp.OctetCounted, Encoder: indented{}}
-			},
-		},
-		{
-			name: "rsyslog-imptcp", version: rsyslogVersion, setup: rsyslog("imptcp", ""), kills: true, pause: pause,
-			to: func(addr string) transport.Destination { return tcp.Destination{Addr: addr} },
-		},
-		{
-			name: "rsyslog-udp", version: rsyslogVersion, setup: rsyslog("imudp", `rcvbufSize="4m"`), pause: pauseUDP,
-			to: func(addr string) transport.Destination { return udp.Destination{Addr: addr} },
-		},
-		{
-			name: "nginx-http2", version: nginxVersion, setup: nginx(" http2", cert), kills: true, pause: pause,
-			to: func(addr string) transport.Destination { return nginxAt(addr, cert, https.Gzip, false) },
-		},
-		{
-			name: "nginx-http1", version: nginxVersion, setup: nginx("", cert), kills: true, pause: pause,
-			to: func(addr string) transport.Destination { return nginxAt(addr, cert, https.Uncompressed, true) },
-		},
-	}
-}
-
-func nginxAt(addr string, cert *certificate, c https.Compression, http1 bool) transport.Destination {
-	return https.Destination{
-		URL: "https://" + addr + "/ingest", Compression: c, HTTP1: http1, TLS: &tlsconfig.Options{CAFile: cert.file},
-	}
-}
+// The usual pauses keep the producers well below what the servers take, and
+// UDP below what its socket buffer bridges.
+const pause, pauseUDP = time.Millisecond, 2 * time.Millisecond
 
 // indented writes JSON over many lines, so that octet-counted framing has line
 // breaks to carry. A receiver that split at them would show it at once.

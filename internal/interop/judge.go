@@ -5,23 +5,38 @@ import (
 	"fmt"
 )
 
-// entry is what the judge reads of one record that a server wrote.
+// entry is one record as a server has it. One that is none of this run's (no
+// producer, no number) is foreign.
 type entry struct {
 	ID       string `json:"log_id"`
 	Message  string `json:"msg"`
 	Producer *int   `json:"producer"` // a pointer: 0 is a producer, absence is not
 	Seq      *int   `json:"seq"`
 	Text     string `json:"text"`
+
+	// Fields is what else the server made of the record (facility, labels,
+	// headers), for destination.check. nil if it makes nothing of it.
+	Fields map[string]any `json:"-"`
 }
 
 const message = "interop record"
+
+// parseEntry reads a record in encode.JSONLines. What is no such record is the
+// zero entry, which the judge calls foreign.
+func parseEntry(raw []byte) entry {
+	var e entry
+	if json.Unmarshal(raw, &e) != nil {
+		return entry{}
+	}
+	return e
+}
 
 // verdict is the judge's count.
 type verdict struct {
 	received   int // entries, duplicates included
 	lost       int
 	duplicates int
-	altered    int // text or ID differs from what was logged
+	altered    int // text, ID or a field differs from what was logged
 	disordered int // first copies that came after a later record of the producer
 	foreign    int // entries that are no record of this run
 	torn       int // ends of files that a kill cut off; no fault
@@ -35,13 +50,15 @@ func (v *verdict) faults() error {
 	return fmt.Errorf("%d altered, %d out of order, %d that nobody logged", v.altered, v.disordered, v.foreign)
 }
 
-// judge compares what a server wrote, in the order in which it wrote it, with
+// judge compares what a server has, in the order in which it took it, with
 // what was logged. It is not safe for concurrent use.
 type judge struct {
-	each    int        // records of one producer
-	ids     [][]string // by producer and seq; "" has not come yet
-	newest  []int      // by producer: the latest first copy
+	each    int                // records of one producer
+	check   func(*entry) error // of the fields; nil: none are looked at
+	ids     [][]string         // by producer and seq; "" has not come yet
+	newest  []int              // by producer: the latest first copy
 	verdict verdict
+	wrong   error // the first answer of check that was none
 }
 
 func newJudge(producers, each int) *judge {
@@ -53,17 +70,16 @@ func newJudge(producers, each int) *judge {
 	return j
 }
 
-// take judges one entry as the server wrote it.
-func (j *judge) take(raw []byte) {
+// take judges one entry.
+func (j *judge) take(e entry) {
 	j.verdict.received++
-	var e entry
-	if json.Unmarshal(raw, &e) != nil || !j.known(&e) {
+	if !j.known(&e) {
 		j.verdict.foreign++
 		return
 	}
 	p, seq := *e.Producer, *e.Seq
 	first := &j.ids[p][seq]
-	if e.Text != text(p, seq) || e.ID == "" || *first != "" && *first != e.ID {
+	if e.Text != text(p, seq) || e.ID == "" || *first != "" && *first != e.ID || !j.checked(&e) {
 		// An altered record does not count as arrived: it is lost as well,
 		// unless a good copy of it comes.
 		j.verdict.altered++
@@ -78,6 +94,19 @@ func (j *judge) take(raw []byte) {
 		j.verdict.disordered++
 	}
 	j.newest[p] = max(j.newest[p], seq)
+}
+
+// checked reports whether the fields are what they should be. The first wrong
+// one is kept, to be read: a count alone would not say which.
+func (j *judge) checked(e *entry) bool {
+	if j.check == nil {
+		return true
+	}
+	err := j.check(e)
+	if err != nil && j.wrong == nil {
+		j.wrong = fmt.Errorf("record %d of producer %d: %w", *e.Seq, *e.Producer, err)
+	}
+	return err == nil
 }
 
 // known reports whether e names a record of this run.

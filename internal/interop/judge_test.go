@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"unicode/utf8"
@@ -53,12 +54,34 @@ func TestJudge(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			j := newJudge(2, 3)
 			for _, r := range c.rows {
-				j.take(r)
+				j.take(parseEntry(r))
 			}
 			if got := j.sentence(); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+var errField = errors.New("wrong field")
+
+// A record with a field that is not as it should be is altered, hence lost,
+// until a good copy comes; the first wrong one is named.
+func TestJudgeFields(t *testing.T) {
+	j := newJudge(1, 2)
+	j.check = func(e *entry) error {
+		if e.Fields["severity"] != "6" {
+			return errField
+		}
+		return nil
+	}
+	for _, severity := range []string{"6", "3", "6"} {
+		e := parseEntry(good(0, min(j.verdict.received, 1)))
+		e.Fields = map[string]any{"severity": severity}
+		j.take(e)
+	}
+	if got, want := j.sentence(), (verdict{received: 3, altered: 1}); got != want || !errors.Is(j.wrong, errField) {
+		t.Errorf("got %+v, %v; want %+v", got, j.wrong, want)
 	}
 }
 

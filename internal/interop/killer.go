@@ -24,10 +24,7 @@ var errKills = errors.New("fewer kills than wanted met an unanswered batch")
 
 // killer kills and restarts a server while records go to it.
 type killer struct {
-	server interface {
-		kill()
-		start(context.Context) error
-	}
+	server   interface{ restart(context.Context) error }
 	progress *progress
 	load     *load
 	rng      *rand.Rand
@@ -42,6 +39,9 @@ func (k *killer) run(ctx context.Context) error {
 	for attempts := producers * k.load.each / allowance; attempts > 0 && k.counted < killsMost; attempts-- {
 		k.load.allow(allowance / producers)
 		sent, counts, err := k.once(ctx, last+recordsApart+k.rng.IntN(recordsApart/5))
+		if errors.Is(err, errSpent) {
+			break
+		}
 		if err != nil {
 			return err
 		}
@@ -61,19 +61,71 @@ func (k *killer) run(ctx context.Context) error {
 func (k *killer) once(ctx context.Context, after int) (sent int, counts bool, err error) {
 	// A transport that holds has an unanswered batch between two Sends as well.
 	// To insist on one under way could miss the last there are: they are short.
-	_, err = k.progress.wait(ctx, func(m moment) bool { return m.sent >= after && (m.holds || m.begun > m.ended) })
+	_, err = k.wait(ctx, func(m moment) bool { return m.sent >= after && (m.holds || m.begun > m.ended) })
 	if err != nil {
 		return 0, false, fmt.Errorf("no Send to kill after %d records: %w", after, err)
 	}
 	time.Sleep(time.Duration(k.rng.Int64N(int64(jitterMost)))) // random on purpose: nothing is waited for
 	at := k.progress.now()
-	k.server.kill()
-	if err := k.server.start(ctx); err != nil {
+	if err := k.server.restart(ctx); err != nil {
 		return 0, false, err
 	}
 	counts, err = k.unanswered(ctx, at)
 	return at.sent, counts, err
 }
+
+// wait is progress.wait while records flow. Each thing that is waited for comes
+// with a Send, and there may be no more of them: everything that is allowed was
+// sent before this goroutine was awake, which happens on a busy machine. So
+// when nothing has changed for a while, the producers are allowed some more.
+// errSpent: there were no more, and nothing has changed since. errStalled: there
+// are Sends, and none succeeds.
+func (k *killer) wait(ctx context.Context, ok func(moment) bool) (moment, error) {
+	const nudge = producers * 4
+	taken, since := k.progress.now().sent, time.Now()
+	for patience := 0; ; {
+		before := k.progress.now()
+		if before.sent != taken {
+			taken, since = before.sent, time.Now()
+		}
+		if time.Since(since) > stallLimit {
+			return before, fmt.Errorf("%w: %w", errStalled, k.progress.lastError())
+		}
+		short, cancel := context.WithTimeoutCause(ctx, nudgeAfter, errQuiet)
+		m, err := k.progress.wait(short, func(m moment) bool { return ok(m) || m.begun > before.begun })
+		cancel()
+		switch {
+		case ok(m):
+			return m, nil
+		case err != nil && !errors.Is(err, errQuiet):
+			return m, err
+		case err == nil:
+			patience = 0
+		case !k.load.allow(nudge/producers) && m.begun == m.ended: // a Send under way has a deadline of its own
+			if patience++; patience > spentPatience {
+				return m, fmt.Errorf("at %+v: %w", m, errSpent)
+			}
+		}
+	}
+}
+
+const (
+	// nudgeAfter is how long nothing may begin before more records are allowed.
+	nudgeAfter = 250 * time.Millisecond
+	// spentPatience is how often, one after the other, it is waited once more
+	// when there are no records left: longer than a worker takes to notice a
+	// broken connection while idle, and than a backoff.
+	spentPatience = 20
+	// stallLimit is how long a server may take nothing, after it said that it
+	// is ready.
+	stallLimit = 30 * time.Second
+)
+
+var (
+	errQuiet   = errors.New("nothing was sent for a while")
+	errStalled = errors.New("the server takes no records")
+	errSpent   = errors.New("all records are logged, and nothing more is sent")
+)
 
 // unanswered reports whether a batch had no answer when the server was killed
 // at that moment. A transport that holds records says so by Resend: right after
@@ -85,12 +137,12 @@ func (k *killer) once(ctx context.Context, after int) (sent int, counts bool, er
 func (k *killer) unanswered(ctx context.Context, at moment) (bool, error) {
 	if at.holds {
 		restarted := k.progress.now()
-		m, err := k.progress.wait(ctx, func(m moment) bool { return m.resends > at.resends || m.passed > restarted.begun })
+		m, err := k.wait(ctx, func(m moment) bool { return m.resends > at.resends || m.passed > restarted.begun })
 		return m.resends > at.resends, err
 	}
 	if at.begun == at.ended {
 		return false, nil
 	}
-	_, err := k.progress.wait(ctx, func(m moment) bool { return m.ended >= at.begun })
+	_, err := k.wait(ctx, func(m moment) bool { return m.ended >= at.begun })
 	return err == nil && k.progress.hasFailed(at.begun), err
 }

@@ -25,13 +25,18 @@ func newLoad(log func(context.Context, ...slog.Attr) error, each int, pause time
 	return &load{log: log, each: each, pause: pause, raised: make(chan struct{})}
 }
 
-// allow lets each producer log n more records.
-func (l *load) allow(n int) {
+// allow lets each producer log n more records. It reports whether there were
+// any that had not been allowed.
+func (l *load) allow(n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.allowed == l.each {
+		return false
+	}
 	l.allowed = min(l.allowed+n, l.each)
 	close(l.raised)
 	l.raised = make(chan struct{})
+	return true
 }
 
 // run returns when all producers have logged everything.

@@ -42,11 +42,11 @@ func interop(ctx context.Context, names []string, table, progress io.Writer) (ok
 		}
 		os.RemoveAll(dir)
 	}()
-	cert, err := newCertificate(dir)
+	pki, err := newPKI(dir)
 	if err != nil {
 		return false, err
 	}
-	chosen, err := choose(destinations(cert), names)
+	chosen, err := choose(destinations(&environment{pki: pki}), names)
 	if err != nil {
 		return false, err
 	}

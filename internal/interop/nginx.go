@@ -1,12 +1,35 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/https"
+	"github.com/slogship/slogship/transport/tlsconfig"
 )
+
+func nginxDestinations(env *environment) []destination {
+	return []destination{
+		{
+			name: "nginx-http2", setup: nginx(" http2", env.pki), kills: true, pause: pause,
+			to: func(at place) transport.Destination { return nginxAt(at, env.pki, https.Gzip, false) },
+		},
+		{
+			name: "nginx-http1", setup: nginx("", env.pki), kills: true, pause: pause,
+			to: func(at place) transport.Destination { return nginxAt(at, env.pki, https.Uncompressed, true) },
+		},
+	}
+}
+
+func nginxAt(at place, pki *pki, c https.Compression, http1 bool) transport.Destination {
+	return https.Destination{
+		URL: "https://" + at.addr() + "/ingest", Compression: c, HTTP1: http1, TLS: &tlsconfig.Options{CAFile: pki.ca},
+	}
+}
 
 // nginx is a server that terminates TLS and keeps the body of each request in
 // a file of its own.
@@ -22,24 +45,26 @@ import (
 // is there, and few meet the batch that is stored but not answered.
 //
 // httpVersions is " http2" or "".
-func nginx(httpVersions string, cert *certificate) setup {
+func nginx(httpVersions string, pki *pki) setup {
 	return setup{
-		command: func(dir, addr string) (*exec.Cmd, error) {
-			conf := filepath.Join(dir, "nginx.conf")
-			if err := os.WriteFile(conf, []byte(nginxConfig(httpVersions, dir, addr, cert)), 0o600); err != nil {
+		install: apt("nginx"),
+		version: nginxVersion,
+		command: func(at place) (*exec.Cmd, error) {
+			conf := filepath.Join(at.dir, "nginx.conf")
+			if err := os.WriteFile(conf, []byte(nginxConfig(httpVersions, at.dir, at.addr(), pki)), 0o600); err != nil {
 				return nil, err
 			}
-			return exec.Command("nginx", "-c", conf, "-p", dir, "-e", filepath.Join(dir, "error.log")), nil
+			return exec.Command(daemon("nginx"), "-c", conf, "-p", at.dir, "-e", filepath.Join(at.dir, "error.log")), nil
 		},
 		ready: answersTCP,
 		read:  readBody,
 	}
 }
 
-func nginxConfig(httpVersions, dir, addr string, cert *certificate) string {
+func nginxConfig(httpVersions, dir, addr string, pki *pki) string {
 	// The second server listens on a socket in the life's own folder: a socket
 	// file that a killed process left behind cannot be bound again.
-	return strings.NewReplacer("HTTP", httpVersions, "DIR", dir, "ADDR", addr, "CERT", cert.file, "KEY", cert.keyFile, "USER", nginxUser()).Replace(`
+	return strings.NewReplacer("HTTP", httpVersions, "DIR", dir, "ADDR", addr, "CERT", pki.server.cert, "KEY", pki.server.key, "USER", nginxUser()).Replace(`
 daemon off;
 USER
 worker_processes 1;
@@ -85,10 +110,10 @@ func nginxUser() string {
 }
 
 // nginxVersion is what nginx says of itself.
-func nginxVersion() (string, error) {
-	out, err := exec.Command("nginx", "-v").CombinedOutput()
+func nginxVersion(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, daemon("nginx"), "-v").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("nginx is missing: %w", err)
+		return "", missing("nginx", err)
 	}
 	return strings.ReplaceAll(word(string(out), 2), "/", " "), nil
 }

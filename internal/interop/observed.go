@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -20,6 +22,7 @@ type progress struct {
 	passed  int           // guarded by mu; number of the latest Send that returned nil, from 1
 	failed  map[int]bool  // guarded by mu; numbers of the Sends that failed, from 1
 	resends int           // guarded by mu; answers that asked for records to go again
+	last    error         // guarded by mu; the latest answer that was an error
 	holds   bool          // guarded by mu; the transport holds records until they are read
 }
 
@@ -47,6 +50,15 @@ func (p *progress) hasFailed(send int) bool {
 	defer p.mu.Unlock()
 	return p.failed[send]
 }
+
+// lastError is the latest answer that was none, or errNoAnswer.
+func (p *progress) lastError() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return cmp.Or(p.last, errNoAnswer)
+}
+
+var errNoAnswer = errors.New("no Send has ended with an error")
 
 // wait returns the first moment that satisfies ok.
 func (p *progress) wait(ctx context.Context, ok func(moment) bool) (moment, error) {
@@ -87,6 +99,7 @@ func (p *progress) answer(err error, n int, send bool) {
 			}
 			return
 		}
+		p.last = err
 		if send {
 			p.failed[p.begun] = true
 		}
@@ -129,12 +142,22 @@ func (d observed) Open() (transport.Transport, error) {
 	w := witness{Transport: inner, to: d.to}
 	holder, holds := inner.(transport.Holder)
 	prober, probes := inner.(transport.Prober)
-	if holds && probes {
+	switch {
+	case holds && probes:
 		d.to.note(func() { d.to.holds = true })
 		return &holding{witness: w, Holder: holder, prober: prober}, nil
+	case probes:
+		return &probing{witness: w, Prober: prober}, nil
+	case holds:
+		return nil, errHolds
+	default:
+		return &w, nil
 	}
-	return &w, nil
 }
+
+// errHolds: a break while such a transport is idle would be noticed by nobody,
+// and nothing here has met one.
+var errHolds = errors.New("the transport holds records and is no Prober")
 
 type witness struct {
 	transport.Transport
@@ -152,11 +175,27 @@ func (w *witness) Describe() transport.Description {
 	return d
 }
 
+// ImportPaths is that of the transport, if it has some: see [transport.Client].
+func (w *witness) ImportPaths() []string {
+	if c, ok := w.Transport.(transport.Client); ok {
+		return c.ImportPaths()
+	}
+	return nil
+}
+
 func (w *witness) Send(ctx context.Context, recs []encode.Record) error {
 	w.to.note(func() { w.to.begun++ })
 	err := w.Transport.Send(ctx, recs)
 	w.to.answer(err, len(recs), true)
 	return err
+}
+
+// probing is the witness of a transport that can be asked for its destination.
+// Nothing is to be noted: without records that are held, an answer is of no
+// batch.
+type probing struct {
+	witness
+	transport.Prober
 }
 
 // holding is the witness of a transport that holds its newest records.

@@ -32,38 +32,39 @@ func readLines(r io.Reader, take func(line []byte)) (torn bool, err error) {
 	}
 }
 
-// readRaw reads a file that rsyslog wrote with the template of rsyslogConfig:
-// one JSON object a line with the message as it came. The detour keeps the line
-// breaks that a message of octet-counted framing may have.
-func readRaw(name string, j *judge) (torn bool, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	return readLines(f, func(line []byte) {
-		var row struct{ Raw *string }
-		if json.Unmarshal(line, &row) != nil || row.Raw == nil {
-			j.verdict.received++
-			j.verdict.foreign++
-			return
+// readRows reads a file of one JSON object a line, as rsyslog's templates and
+// the Python receiver write it. parse makes an entry of each.
+func readRows(parse func(row map[string]any) entry) func(name string, take func(entry)) (torn bool, err error) {
+	return func(name string, take func(entry)) (torn bool, err error) {
+		f, err := os.Open(name)
+		if err != nil {
+			return false, err
 		}
-		j.take([]byte(*row.Raw))
-	})
+		defer f.Close()
+		return readLines(f, func(line []byte) {
+			var row map[string]any
+			if json.Unmarshal(line, &row) != nil {
+				take(entry{})
+				return
+			}
+			take(parse(row))
+		})
+	}
 }
 
 // readBody reads one request's body as nginx kept it: newline-delimited JSON,
 // compressed or not.
-func readBody(name string, j *judge) (torn bool, err error) {
+func readBody(name string, take func(entry)) (torn bool, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
+	takeLine := func(line []byte) { take(parseEntry(line)) }
 	b := bufio.NewReader(f)
 	magic, _ := b.Peek(2)
 	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return readLines(b, j.take)
+		return readLines(b, takeLine)
 	}
 	z, err := gzip.NewReader(b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -72,33 +73,31 @@ func readBody(name string, j *judge) (torn bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}
-	return readLines(z, j.take)
+	return readLines(z, takeLine)
 }
 
 // readAll reads the files that one life of a server left in dir, by name, which
 // is the order in which they were begun. Only a life that was killed may leave
 // a torn file, and only one: the one it was writing.
-func readAll(dir string, killed bool, j *judge, read func(string, *judge) (bool, error)) error {
+func readAll(dir string, killed bool, take func(entry), read func(string, func(entry)) (bool, error)) (tears int, err error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	slices.SortFunc(files, func(a, b os.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	tears := 0
 	for _, f := range files {
-		torn, err := read(filepath.Join(dir, f.Name()), j)
+		torn, err := read(filepath.Join(dir, f.Name()), take)
 		if err != nil {
-			return err
+			return tears, err
 		}
 		if torn {
 			tears++
 		}
 	}
-	j.verdict.torn += tears
 	if tears > 1 || tears == 1 && !killed {
-		return fmt.Errorf("%s: %d torn files: %w", filepath.Base(dir), tears, errTorn)
+		return tears, fmt.Errorf("%s: %d torn files: %w", filepath.Base(dir), tears, errTorn)
 	}
-	return nil
+	return tears, nil
 }
 
 var errTorn = errors.New("written in part, and no kill explains it")

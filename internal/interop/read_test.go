@@ -79,7 +79,7 @@ func TestReadRaw(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := newJudge(1, 2)
-			torn, err := readRaw(write(t, t.TempDir(), "messages", c.file), j)
+			torn, err := readRows(parseRaw)(write(t, t.TempDir(), "messages", c.file), j.take)
 			if got := j.sentence(); err != nil || torn != c.torn || got != c.want {
 				t.Errorf("got %+v, torn %v, %v; want %+v", got, torn, err, c.want)
 			}
@@ -118,7 +118,7 @@ func TestReadBody(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := newJudge(1, 2)
-			torn, err := readBody(write(t, t.TempDir(), "0000000001", c.file), j)
+			torn, err := readBody(write(t, t.TempDir(), "0000000001", c.file), j.take)
 			if got := j.sentence(); err != nil || torn != c.torn || got != c.want {
 				t.Errorf("got %+v, torn %v, %v; want %+v", got, torn, err, c.want)
 			}
@@ -130,7 +130,7 @@ func TestReadBody(t *testing.T) {
 func TestReadBodyDamaged(t *testing.T) {
 	b := zipped(t, append(good(0, 0), '\n'))
 	b[len(b)-6] ^= 1 // in the checksum
-	if _, err := readBody(write(t, t.TempDir(), "0000000001", b), newJudge(1, 1)); !errors.Is(err, gzip.ErrChecksum) {
+	if _, err := readBody(write(t, t.TempDir(), "0000000001", b), newJudge(1, 1).take); !errors.Is(err, gzip.ErrChecksum) {
 		t.Errorf("got %v, want %v", err, gzip.ErrChecksum)
 	}
 }
@@ -159,13 +159,14 @@ func TestReadAll(t *testing.T) {
 				write(t, dir, name, data)
 			}
 			j := newJudge(1, 3)
-			err := readAll(dir, c.killed, j, readBody)
+			torn, err := readAll(dir, c.killed, j.take, readBody)
+			j.verdict.torn = torn
 			if got := j.sentence(); got != c.want || !errors.Is(err, c.err) {
 				t.Errorf("got %+v, %v; want %+v, %v", got, err, c.want, c.err)
 			}
 		})
 	}
-	if err := readAll(filepath.Join(t.TempDir(), "none"), false, newJudge(1, 1), readBody); !errors.Is(err, os.ErrNotExist) {
+	if _, err := readAll(filepath.Join(t.TempDir(), "none"), false, newJudge(1, 1).take, readBody); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }

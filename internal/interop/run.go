@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,20 +20,13 @@ type outcome struct {
 	err           error // what went wrong besides losses
 }
 
-const timeLimit = 30 * time.Second // of one destination; it takes some ten
+// runLimit bounds one destination, besides what its server's starts may take;
+// a fast one takes some ten seconds.
+const runLimit = 60 * time.Second
 
 // run tries one destination in a folder of its own below dir.
 func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {
 	out := outcome{name: d.name}
-	if out.version, out.err = d.version(); out.err != nil {
-		out.version = "missing"
-		return out
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
-	if d.each == 0 {
-		d.each = perProducer
-	}
 	dir = filepath.Join(dir, d.name)
 	if out.err = os.MkdirAll(filepath.Join(dir, "buffer"), 0o700); out.err != nil {
 		return out
@@ -42,13 +36,35 @@ func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcom
 		out.err = err
 		return out
 	}
-	restarts, sendErr := d.send(ctx, s, dir, rng)
-	stopErr := s.stop()
-	j := newJudge(producers, d.each)
-	readErr := s.received(j)
-	out.sent, out.restarts, out.verdict = producers*d.each, restarts, j.sentence()
-	out.err = errors.Join(sendErr, stopErr, readErr, out.verdict.faults())
+	// Not within the limit: some servers are built here, once.
+	if out.err = s.install(ctx); out.err != nil {
+		out.version = "missing"
+		return out
+	}
+	if out.version, out.err = s.version(ctx); out.err != nil {
+		out.version = "missing"
+		return out
+	}
+	d.each = cmp.Or(d.each, perProducer)
+	ctx, cancel := context.WithTimeout(ctx, runLimit+(killsMost+1)*s.setup.startLimit)
+	defer cancel()
+	out.sent = producers * d.each
+	d.tryOn(ctx, s, dir, rng, &out)
 	return out
+}
+
+// tryOn sends everything and asks the server what it has of it.
+func (d destination) tryOn(ctx context.Context, s *server, dir string, rng *rand.Rand, out *outcome) {
+	restarts, sendErr := d.send(ctx, s, dir, rng)
+	j := newJudge(producers, d.each)
+	j.check = d.check
+	torn, readErr := s.received(ctx, j.take)
+	out.restarts, out.verdict = restarts, j.sentence()
+	out.verdict.torn = torn
+	if d.unordered {
+		out.verdict.disordered = 0
+	}
+	out.err = errors.Join(sendErr, readErr, out.verdict.faults(), j.wrong)
 }
 
 // send logs everything, with kills on the way, and returns when the pipeline
@@ -58,7 +74,7 @@ func (d destination) send(ctx context.Context, s *server, dir string, rng *rand.
 		return 0, err
 	}
 	p := newProgress()
-	pipe, err := openPipeline(filepath.Join(dir, "buffer"), observed{Destination: d.to(s.addr), to: p})
+	pipe, err := openPipeline(filepath.Join(dir, "buffer"), observed{Destination: d.to(s.life.at), to: p})
 	if err != nil {
 		return 0, err
 	}
@@ -100,7 +116,7 @@ func (d destination) settle(ctx context.Context, s *server) error {
 	}
 	size := int64(-1)
 	for {
-		now, err := folderSize(filepath.Join(s.life.dir, "received"))
+		now, err := folderSize(filepath.Join(s.life.at.dir, "received"))
 		if err != nil || now == size {
 			return err
 		}

@@ -72,17 +72,17 @@ func receive(what string) {
 func toy(skip, each int, kills bool) destination {
 	return destination{
 		name: "toy", kills: kills, each: each,
-		version: func() (string, error) { return "toy 1", nil },
 		setup: setup{
-			command: func(dir, addr string) (*exec.Cmd, error) {
+			version: func(context.Context) (string, error) { return "toy 1", nil },
+			command: func(at place) (*exec.Cmd, error) {
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = append(os.Environ(), receiverEnv+"="+strconv.Itoa(skip)+" "+addr+" "+filepath.Join(dir, "received", "records"))
+				cmd.Env = append(os.Environ(), receiverEnv+"="+strconv.Itoa(skip)+" "+at.addr()+" "+filepath.Join(at.dir, "received", "records"))
 				return cmd, nil
 			},
 			ready: answersTCP,
 			read:  readBody,
 		},
-		to: func(addr string) transport.Destination { return tcp.Destination{Addr: addr} },
+		to: func(at place) transport.Destination { return tcp.Destination{Addr: at.addr()} },
 	}
 }
 
@@ -127,7 +127,7 @@ func TestRunTooFewKills(t *testing.T) {
 func TestRunMissing(t *testing.T) {
 	d := toy(0, 10, false)
 	gone := errors.New("not installed")
-	d.version = func() (string, error) { return "", gone }
+	d.setup.version = func(context.Context) (string, error) { return "", gone }
 	out := try(t, d)
 	if !errors.Is(out.err, gone) || out.version != "missing" {
 		t.Errorf("%+v", out)
@@ -137,7 +137,7 @@ func TestRunMissing(t *testing.T) {
 // A server that does not start ends the run, and nobody waits for it.
 func TestRunNoStart(t *testing.T) {
 	d := toy(0, 10, true)
-	d.setup.command = func(string, string) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-test.nosuchflag"), nil }
+	d.setup.command = func(place) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-test.nosuchflag"), nil }
 	if out := try(t, d); !errors.Is(out.err, errStart) || out.verdict.lost != producers*10 {
 		t.Errorf("%+v", out)
 	}
@@ -146,8 +146,7 @@ func TestRunNoStart(t *testing.T) {
 // killed is a server whose restart fails.
 type killed struct{ gone error }
 
-func (killed) kill()                         {}
-func (k killed) start(context.Context) error { return k.gone }
+func (k killed) restart(context.Context) error { return k.gone }
 
 // A failed restart is the killer's error, and the producers are let go.
 func TestKillerNoRestart(t *testing.T) {
@@ -180,7 +179,7 @@ func TestUnanswered(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newProgress()
-			k := &killer{progress: p}
+			k := &killer{progress: p, load: newLoad(nil, 0, 0)}
 			p.note(func() { c.then(p) })
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()

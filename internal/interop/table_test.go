@@ -65,17 +65,20 @@ func TestChoose(t *testing.T) {
 // Every destination is named once, and its configuration is what the server's
 // own parser sees: no placeholder is left in it.
 func TestDestinations(t *testing.T) {
-	cert, err := newCertificate(t.TempDir())
+	pki, err := newPKI(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, d := range destinations(cert) {
+	for _, d := range destinations(&environment{pki: pki}) {
 		if d.name == "" || seen[d.name] {
 			t.Errorf("the name %q is not one of its own", d.name)
 		}
 		seen[d.name] = true
-		tr, err := d.to("127.0.0.1:20000").Open()
+		if s := d.setup; s.version == nil || s.command == nil || s.ready == nil || (s.read == nil) == (s.query == nil) {
+			t.Errorf("%s: its setup lacks something, or has both read and query", d.name)
+		}
+		tr, err := d.to(place{addrs: []string{"127.0.0.1:20000", "127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}}).Open()
 		if err != nil {
 			t.Errorf("%s: %v", d.name, err)
 			continue
@@ -85,9 +88,12 @@ func TestDestinations(t *testing.T) {
 		}
 	}
 	for _, conf := range []string{
-		rsyslogConfig("imtcp", `x="y"`, "/d", "127.0.0.1:20000"), nginxConfig(" http2", "/d", "127.0.0.1:20000", cert),
+		rsyslogConfig(rsyslogInput{module: "imtcp", params: `x="y"`}, "/d", "127.0.0.1:20000"),
+		rsyslogConfig(rsyslogTLSInput("imtcp", pki), "/d", "127.0.0.1:20000"),
+		rsyslogConfig(relpTLSInput(pki), "/d", "127.0.0.1:20000"),
+		nginxConfig(" http2", "/d", "127.0.0.1:20000", pki),
 	} {
-		for _, left := range []string{"MODULE", "INPUT", "DIR", "HOST", "PORT", "ADDR", "CERT", "KEY", "USER", "HTTP"} {
+		for _, left := range []string{"MODULE", "GLOBAL", "LOAD", "FIELDS", "INPUT", "DIR", "HOST", "PORT", "ADDR", "USER", "HTTP"} {
 			if strings.Contains(conf, left) {
 				t.Errorf("%s is left in\n%s", left, conf)
 			}

@@ -13,15 +13,15 @@ import (
 
 // matches asks the route's matcher. One that panics takes the record: a record
 // too many is better than one lost.
-func (l *lane) matches(c *call) (ok bool) {
+func (l *lane) matches(h *Handler, r *slog.Record) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.h.core.report.failed(l.route.Name, fmt.Errorf("matcher: %w", &panicError{p}))
+			h.core.report.failed(l.route.Name, fmt.Errorf("matcher: %w", &panicError{p}))
 			ok = true
 		}
 	}()
-	r := c.r // a copy: what a matcher gets goes to the heap
-	return l.route.Match.Match(&subject{h: c.h, r: &r})
+	shown := *r // what a matcher gets goes to the heap
+	return l.route.Match.Match(&subject{h: h, r: &shown})
 }
 
 func (c *core) trace(ctx context.Context) (t encode.Trace) {

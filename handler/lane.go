@@ -52,12 +52,12 @@ func (l *lane) take(ctx context.Context, c *call) error {
 		appendCtx = context.WithoutCancel(ctx)
 	}
 	if c.watch != nil {
-		c.watch.add(l, c.id)
+		c.watch.add(l, c.id())
 		appendCtx = ctx // Deliver's caller said how long to wait
 	}
 	at, err := l.buf.Append(appendCtx, buffer.Record{
 		Payload: c.s.payload, Sum: c.sum,
-		Level: uint8(encode.LevelIndex(c.r.Level)), Time: c.now.UnixNano(),
+		Level: uint8(encode.LevelIndex(c.level)), Time: c.now.UnixNano(),
 	})
 	if errors.Is(err, buffer.ErrClosed) {
 		c.toStderr()
@@ -71,7 +71,7 @@ func (l *lane) take(ctx context.Context, c *call) error {
 // sendDirect sends the record in the call. It is decoded from its own payload
 // first, so that encoders see the same closed set of values as everywhere.
 func (l *lane) sendDirect(ctx context.Context, c *call) error {
-	level := encode.LevelIndex(c.r.Level)
+	level := encode.LevelIndex(c.level)
 	if c.h.core.closed.Load() {
 		l.direct.late[level].Add(1)
 		c.toStderr()

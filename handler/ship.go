@@ -26,10 +26,9 @@ const maxScratch = 64 << 10
 // call is one record on its way to the lanes.
 type call struct {
 	h       *Handler
-	r       slog.Record // a copy: through a pointer every record would go to the heap
-	from    string      // the route on whose behalf the caller runs; "": none
-	now     time.Time   // when slogship took the record
-	id      encode.ID
+	level   slog.Level
+	from    string    // the route on whose behalf the caller runs; "": none
+	now     time.Time // when slogship took the record
 	s       *scratch
 	sum     uint32 // of s.payload; valid once encoded
 	encoded bool
@@ -40,13 +39,13 @@ type call struct {
 // ship gives the record to every lane that takes it, encoding it at most once,
 // with the first of them.
 func (h *Handler) ship(ctx context.Context, r *slog.Record, w *watches) error {
-	c := call{h: h, r: *r, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
+	c := call{h: h, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
 	for _, l := range h.core.fixed(r.Level) {
-		c.offer(ctx, l)
+		c.offer(ctx, l, r)
 	}
 	for _, l := range h.core.dynamic {
 		if l.route.Levels.Contains(r.Level) {
-			c.offer(ctx, l)
+			c.offer(ctx, l, r)
 		}
 	}
 	c.free()
@@ -63,19 +62,20 @@ func taken(r *slog.Record) time.Time {
 	return time.Now()
 }
 
-// offer gives the record to l unless l does not want it.
-func (c *call) offer(ctx context.Context, l *lane) {
+// offer gives the record to l unless l does not want it. The record is not in
+// call, some of whose contents go to the heap: then each caller's would.
+func (c *call) offer(ctx context.Context, l *lane, r *slog.Record) {
 	if c.from == l.route.Name && c.from != "" {
 		return // what a route's own delivery logs would feed itself
 	}
-	if c.h.core.clients && l.loggedByClient(c.h.core, c.r.PC) {
+	if c.h.core.clients && l.loggedByClient(c.h.core, r.PC) {
 		return
 	}
-	if l.route.Match != nil && !l.matches(c) {
+	if l.route.Match != nil && !l.matches(c.h, r) {
 		return
 	}
 	if !c.encoded {
-		c.encode(ctx)
+		c.encode(ctx, r)
 	}
 	if err := l.take(ctx, c); err != nil {
 		c.err = errors.Join(c.err, &RouteError{Route: l.route.Name, Err: err})
@@ -83,22 +83,22 @@ func (c *call) offer(ctx context.Context, l *lane) {
 }
 
 // encode builds the payload. It is the same for all lanes.
-func (c *call) encode(ctx context.Context) {
+func (c *call) encode(ctx context.Context, r *slog.Record) {
 	core := c.h.core
 	c.s = core.scratch.Get().(*scratch)
-	c.id = core.ids.Next(c.now)
 	header := codec.Header{
-		ID: c.id, Time: c.r.Time, Observed: c.now, Level: c.r.Level,
-		Message: c.r.Message, Scope: c.h.scope,
+		Time: r.Time, Observed: c.now, Level: r.Level,
+		Message: r.Message, Scope: c.h.scope,
 	}
+	core.ids.Put(&header.ID, c.now)
 	if core.opts.Trace != nil {
 		header.Trace = core.trace(ctx)
 	}
 	if core.opts.AddSource {
-		header.Source = core.sources.encoded(c.r.PC)
+		header.Source = core.sources.encoded(r.PC)
 	}
-	if c.r.Level >= core.opts.StackFrom.Level() {
-		header.Stack = core.stack(c.s, c.r.PC)
+	if r.Level >= core.opts.StackFrom.Level() {
+		header.Stack = core.stack(c.s, r.PC)
 	}
 	p := codec.AppendHeader(c.s.payload[:0], &header)
 	for _, extract := range core.opts.Context {
@@ -106,27 +106,31 @@ func (c *call) encode(ctx context.Context) {
 			p = core.appendAttr(p, nil, a)
 		}
 	}
-	p = codec.AppendEncoded(p, c.h.prefix)
-	c.s.payload = c.appendAttrs(p)
+	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
+	c.appendAttrs(r)
 	c.sum = buffer.Sum(c.s.payload)
 	c.encoded = true
 }
 
 // appendAttrs appends the record's own attributes.
-func (c *call) appendAttrs(p []byte) []byte {
-	if c.h.core.opts.ReplaceAttr != nil {
-		c.r.Attrs(func(a slog.Attr) bool {
-			p = c.h.core.appendAttr(p, c.h.groups, a)
+func (c *call) appendAttrs(r *slog.Record) {
+	if c.h.core.opts.ReplaceAttr == nil {
+		p := c.s.payload
+		r.Attrs(func(a slog.Attr) bool {
+			p = codec.AppendAttr(p, a)
 			return true
 		})
-		return p
+		c.s.payload = p
+		return
 	}
-	c.r.Attrs(func(a slog.Attr) bool {
-		p = codec.AppendAttr(p, a)
+	r.Attrs(func(a slog.Attr) bool {
+		c.s.payload = c.h.core.appendAttr(c.s.payload, c.h.groups, a)
 		return true
 	})
-	return p
 }
+
+// id is the record's, once it is encoded.
+func (c *call) id() encode.ID { return encode.ID(c.s.payload[:len(encode.ID{})]) }
 
 // free gives the scratch back. Nothing of a lane's keeps it: buffers copy.
 func (c *call) free() {

@@ -38,7 +38,9 @@ type Header struct {
 func AppendHeader(dst []byte, h *Header) []byte {
 	var b builder
 	flags := headerFlags(h)
-	dst = append(dst, h.ID[:]...)
+	// As two words, as an IDSource stores it: see IDSource.Put.
+	dst = appendUint64(dst, binary.LittleEndian.Uint64(h.ID[:8]))
+	dst = appendUint64(dst, binary.LittleEndian.Uint64(h.ID[8:]))
 	dst = append(dst, version, flags)
 	dst = appendVarint(dst, int64(h.Level))
 	dst = appendTime(dst, h.Time)

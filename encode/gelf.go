@@ -16,8 +16,8 @@ import (
 // Over TCP, Graylog wants tcp.Null as framing; over UDP, what is longer than a
 // datagram has to be chunked by transport/udp; over HTTP, one a request.
 //
-//   - short_message is the message's first line, full_message the whole of it, if
-//     it has more, and the record's Stack. Graylog refuses a blank message or
+//   - short_message is the message's first line that is not blank, full_message the
+//     whole of it, if it has more, and the record's Stack. Graylog refuses a blank message or
 //     host, so "-" stands for that message and "unknown" for that host.
 //   - level is the syslog severity: see [SeverityOf]. _slog_level is the level as
 //     it was. timestamp has six decimals.
@@ -138,14 +138,14 @@ type gelfWriter struct{ jsonWriter }
 
 // message appends short_message and, if there is more to say, full_message.
 func (w *gelfWriter) message(dst []byte, rec *Record) []byte {
-	short, rest, more := strings.Cut(strings.TrimLeftFunc(rec.Message, isBlank), "\n")
-	if short == "" {
-		short = "-"
-	}
+	short, rest := firstLine(rec.Message)
 	dst = append(dst, `,"short_message":`...)
-	dst = appendQuoted(dst, short, len(dst)+(w.limit-len(dst))/4)
-	more = more && !allBlank(rest)
-	if !more && len(rec.Stack) == 0 {
+	if short == "" {
+		dst = append(dst, `"-"`...)
+	} else {
+		dst = appendQuoted(dst, short, len(dst)+(w.limit-len(dst))/4)
+	}
+	if allBlank(rest) && len(rec.Stack) == 0 {
 		return dst
 	}
 	dst = append(dst, `,"full_message":"`...)
@@ -155,6 +155,18 @@ func (w *gelfWriter) message(dst []byte, rec *Record) []byte {
 		dst = appendStack(dst, rec.Stack, w.tail(dst), `\n`, `\t`)
 	}
 	return append(dst, '"')
+}
+
+// firstLine returns the first line of s that is not blank, "" if all are, and what
+// follows it.
+func firstLine(s string) (line, rest string) {
+	for rest = s; rest != ""; {
+		line, rest, _ = strings.Cut(rest, "\n")
+		if !allBlank(line) {
+			return line, rest
+		}
+	}
+	return "", ""
 }
 
 // time appends the timestamp, which Graylog sets itself if there is none.

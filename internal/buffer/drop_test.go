@@ -36,9 +36,9 @@ func TestDropOldest(t *testing.T) {
 			o := testOptions()
 			o.Mode, o.MaxBytes, o.Keep = m, 2<<20, keep
 			b := open(t, dir, o)
-			const n = 60_000
+			n := uint64(share(60_000, 30_000))
 			var want [Levels]uint64
-			for i := range uint64(n) {
+			for i := range n {
 				mustAppend(t, b, i, 200)
 				want[i%Levels]++
 				if i%2000 == 0 && m != Heap {

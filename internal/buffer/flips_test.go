@@ -76,7 +76,7 @@ func sample(t testing.TB, n, acked, size int) (seg string, files map[string][]by
 // segment or of the cursor. At most two records are lost, none is altered, it
 // always opens, and within a second.
 func TestBitFlips(t *testing.T) {
-	rounds := 1500
+	rounds := share(1500, 500)
 	if nightly() {
 		rounds = 100_000
 	}
@@ -127,7 +127,7 @@ func TestBitFlips(t *testing.T) {
 func TestTruncatedAnywhere(t *testing.T) {
 	const n, size = 40, 300
 	seg, files := sample(t, n, 0, size)
-	step := 17
+	step := share(17, 41)
 	if nightly() {
 		step = 1
 	}

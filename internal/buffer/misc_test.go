@@ -369,7 +369,7 @@ func TestClock(t *testing.T) {
 func TestModel(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	rounds, steps := 6, 1500
+	rounds, steps := share(6, 3), 1500
 	if nightly() {
 		rounds, steps = 1000, 1500
 	}

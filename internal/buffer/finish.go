@@ -47,19 +47,34 @@ func (b *Buffer) finish() error {
 
 // walkAll waits for the claims that are still open. Their goroutines are in
 // the middle of a copy: microseconds, unless the machine is far behind.
+//
+// It takes the consumer's place, who has returned, and the maintainer's, who
+// was joined: an append that commits signals to the one if it sleeps, as in
+// Arm, and one that meets a fault, and leaves a hole, kicks the other.
 func (b *Buffer) walkAll() {
-	deadline := time.Now().Add(finishWait)
+	timer := time.NewTimer(finishWait)
+	defer timer.Stop()
+	defer b.sleeping.Store(false)
 	for {
-		open := b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.done })
-		if len(open) == 0 || time.Now().After(deadline) {
+		b.sleeping.Store(true)
+		if b.walkedAll() {
 			return
 		}
-		for _, s := range open {
-			if !b.walkOver(s) {
-				time.Sleep(100 * time.Microsecond)
-			}
+		select {
+		case <-b.ready:
+		case <-b.kicked:
+		case <-timer.C:
+			return
 		}
 	}
+}
+
+func (b *Buffer) walkedAll() bool {
+	all := true
+	for _, s := range b.listed(func(s *segment) bool { return s.live && s.sealed && !s.walk.done }) {
+		all = b.walkOver(s) && all
+	}
+	return all
 }
 
 // dropRest hands the spares, and segments without a record, to removal.

@@ -450,12 +450,20 @@ func modelRound(t *testing.T, rng *rand.Rand, mode Mode, steps int) {
 
 func waitScanned(t *testing.T, b *Buffer) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for b.Stats().Recovering {
-		if time.Now().After(deadline) {
+	late := time.After(10 * time.Second)
+	for {
+		b.mu.Lock()
+		scanning, turn := b.scanning > 0, b.ackTurn
+		b.ackWaited = true
+		b.mu.Unlock()
+		if !scanning {
+			return
+		}
+		select {
+		case <-turn:
+		case <-late:
 			t.Fatal("never scanned")
 		}
-		runtime.Gosched()
 	}
 }
 

@@ -128,8 +128,11 @@ func TestPowerCutProcess(t *testing.T) {
 // waitSynced returns when all that is appended now is synced.
 func waitSynced(t *testing.T, b *Buffer) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	late := time.After(10 * time.Second)
 	for {
+		b.flushMu.Lock()
+		turn := b.flushTurn
+		b.flushMu.Unlock()
 		left := b.listed(func(s *segment) bool {
 			s.flush.mu.Lock()
 			defer s.flush.mu.Unlock()
@@ -138,10 +141,11 @@ func waitSynced(t *testing.T, b *Buffer) {
 		if len(left) == 0 {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-turn:
+		case <-late:
 			t.Fatal("never synced")
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -63,6 +63,17 @@ func BenchmarkJSONLines(b *testing.B) {
 	b.Run("escaped", func(b *testing.B) { benchEncoder(b, encode.JSONLines{}, escaped) })
 }
 
+// The other formats with the record of the budget, and who logged it, beside
+// JSONLines with the same.
+func BenchmarkEncoders(b *testing.B) {
+	for name, enc := range map[string]encode.Encoder{
+		"jsonlines": encode.JSONLines{}, "logfmt": encode.Logfmt{}, "text": encode.Text{Resource: true},
+		"ecs": encode.ECS{}, "labels": encode.ECS{Labels: true}, "gelf": encode.GELF{}, "pickle": encode.Pickle{}, "protobuf": encode.Protobuf{},
+	} {
+		b.Run(name, func(b *testing.B) { benchEncoder(b, enc, withResource(budgetRecord())) })
+	}
+}
+
 // benchSlog is the peer of the budget: slog's own handler with the same record.
 func benchSlog(b *testing.B) {
 	h := slog.NewJSONHandler(io.Discard, nil)

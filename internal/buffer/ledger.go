@@ -46,7 +46,12 @@ func (b *Buffer) loseLocked(why Reason, level uint8, n uint64, first, last [16]b
 	b.dropped[why][level] += n
 	b.gathering.extend(why, level, n, first, last, since, until)
 	b.unsaved = true
-	b.lossNews.Store(true) // before the caller's wake: see Arm
+	if why != Closed {
+		// Before the caller's wake: see Arm. What comes after the end is no
+		// news: a program that goes on logging would keep its Close waiting
+		// for one report after the other.
+		b.lossNews.Store(true)
+	}
 }
 
 func (l *Loss) extend(why Reason, level uint8, n uint64, first, last [16]byte, since, until int64) {

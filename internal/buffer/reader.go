@@ -329,6 +329,15 @@ func (b *Buffer) Arm() bool {
 	return true
 }
 
+// Exhausted reports, once Arm has returned true after Stop, whether nothing can
+// come any more. A call of Append that Stop came into may still be about to
+// commit; until it has, what others committed behind it cannot be read either.
+func (b *Buffer) Exhausted() bool {
+	b.reader.mu.Lock()
+	defer b.reader.mu.Unlock()
+	return b.reader.seg == nil // Stop sealed the last one, and it has been left
+}
+
 // Ready is where the signal comes that Arm promised. It is never closed.
 func (b *Buffer) Ready() <-chan struct{} { return b.ready }
 

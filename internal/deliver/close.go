@@ -76,10 +76,11 @@ func (w *Worker) closeError(cause error) error {
 
 // drained reports whether everything that was in the source has been sent and
 // decided. Recovery comes before Arm: it may have ended after the last read,
-// and then Arm says that there is more.
+// and then Arm says that there is more. Exhausted comes after it: what an append
+// that is still under way commits wakes the worker then.
 func (w *Worker) drained() bool {
 	return w.flying == 0 && len(w.window) == 0 && w.empty() &&
-		!w.opts.Buffer.Stats().Recovering && w.opts.Buffer.Arm()
+		!w.opts.Buffer.Stats().Recovering && w.opts.Buffer.Arm() && w.opts.Buffer.Exhausted()
 }
 
 // finish ends what runs, in order: Sends, the transport, lanes.

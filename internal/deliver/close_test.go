@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -225,6 +226,40 @@ func TestCloseWaitsForRecovery(t *testing.T) {
 		_ = r.buf.Close()
 	})
 }
+
+// Exhausted: this source is not stopped, its record comes from recovery.
+func (s *recovering) Exhausted() bool { return true }
+
+// An append that Stop came into commits late. Close waits for it and for what
+// was committed behind it, although there is nothing to read until then (T36).
+func TestCloseWaitsForOpenAppends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		r := newRig(t, f)
+		source := &unfinished{Source: r.buf}
+		r.opts.Buffer = source
+		go func() { // the claim is made, the commit comes a minute later
+			time.Sleep(time.Minute)
+			source.committed.Store(true)
+			r.log(1)
+		}()
+		r.start()
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		wantEqual(t, "Close", r.worker.Close(ctx), nil)
+		wantEqual(t, "time", time.Since(start), time.Minute)
+		wantInts(t, "received", f.received(), seq(1, 1))
+		_ = r.buf.Close()
+	})
+}
+
+type unfinished struct {
+	Source
+	committed atomic.Bool
+}
+
+func (s *unfinished) Exhausted() bool { return s.committed.Load() }
 
 // 1,000 lives leave no goroutine behind (T37).
 func TestNothingLeaks(t *testing.T) {

@@ -19,6 +19,9 @@ type Reader interface {
 	// append, progress of recovery or adoption, a counted loss, Stop.
 	Arm() bool
 	Ready() <-chan struct{}
+	// Exhausted reports, once Arm has returned true after the source's Stop,
+	// whether nothing can come any more: no append is still under way.
+	Exhausted() bool
 	// Acked returns the position up to which everything that this process has
 	// appended is acknowledged or dropped.
 	Acked() buffer.Position

@@ -108,8 +108,9 @@ func elasticHash(key string) uint32 {
 func elasticUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
 	name := clip(elasticName(attrs[i].Key), maxKeyLen)
 	n = 1
+	plain := plainLen(name) == len(name) // then only names of its length are in its way
 	for _, taken := range own {
-		if elasticFold(taken, name) {
+		if (len(taken) == len(name) || !plain) && elasticFold(taken, name) {
 			n++
 			break
 		}

@@ -53,6 +53,30 @@ func ExampleLogfmt() {
 	// time=2026-11-23T09:49:44.123456789Z level=INFO msg="order paid" order=42 took=1.5ms customer.plan="gold plus" level#2=forged log_id=019ab0f2-6f1b-7c3e-9d2a-0242ac120002 resource.service.name=shop
 }
 
+// For Elasticsearch's _bulk, or a file that Filebeat reads. ECS has no field
+// called level, so the attribute keeps its name.
+func ExampleECS() {
+	line, _ := encode.ECS{}.AppendRecord(nil, exampleRecord())
+	fmt.Println(string(line))
+	// Output:
+	// {"@timestamp":"2026-11-23T09:49:44.123Z","log.level":"info","message":"order paid","order":42,"took":1500000,"customer":{"plan":"gold plus"},"level":"forged","event.id":"019ab0f2-6f1b-7c3e-9d2a-0242ac120002","service.name":"shop","ecs.version":"8.17.0"}
+}
+
+// For Graylog: udp.Destination{Encoder: encode.GELF{}, Chunks: udp.GELF}, or
+// tcp.Destination{Encoder: encode.GELF{}, Framing: tcp.Null}.
+func ExampleGELF() {
+	line, _ := encode.GELF{Host: "a1"}.AppendRecord(nil, exampleRecord())
+	fmt.Println(string(line))
+	// Output:
+	// {"version":"1.1","host":"a1","short_message":"order paid","timestamp":1795427384.123456,"level":6,"_slog_level":0,"_log_id":"019ab0f2-6f1b-7c3e-9d2a-0242ac120002","_resource_service_name":"shop","_order":42,"_took":1500000,"_customer_plan":"gold plus","_level--2":"forged"}
+}
+
+func ExampleSeverityOf() {
+	s := encode.SeverityOf(slog.LevelWarn)
+	fmt.Println(int(s), s, s.Level())
+	// Output: 4 warning WARN
+}
+
 func ExampleText() {
 	enc := encode.Text{
 		Time:      encode.TimeRFC3339Milli, // the default is the local clock

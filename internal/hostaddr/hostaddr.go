@@ -14,6 +14,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 )
 
 // ErrInvalid is wrapped by Parse's errors.
@@ -22,14 +24,18 @@ var ErrInvalid = errors.New(`want "host:port"`)
 // maxFailed bounds how many addresses are remembered as not working.
 const maxFailed = 8
 
-// Name is a host and a port. It is not safe for concurrent use: a transport
-// owns one.
+// maxReasons bounds how many addresses' errors one error tells.
+const maxReasons = 4
+
+// Name is a host and a port. It is safe for concurrent use.
 type Name struct {
 	host, port string
 	family     string // "ip", "ip4" or "ip6"
 	proto      string // "tcp" or "udp", to look up a port's name
 	resolver   *net.Resolver
-	failed     []netip.AddrPort // the longest ago first
+
+	mu     sync.Mutex
+	failed []netip.AddrPort // guarded by mu; the longest ago first
 }
 
 // Parse splits addr ("host:port", "1.2.3.4:port", "[::1]:port") without
@@ -67,15 +73,52 @@ func (n *Name) Lookup(ctx context.Context) ([]netip.AddrPort, error) {
 	for _, ip := range ips {
 		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	slices.SortStableFunc(addrs, func(a, b netip.AddrPort) int {
 		return slices.Index(n.failed, a) - slices.Index(n.failed, b) // -1: never failed
 	})
 	return addrs, nil
 }
 
+// Try calls try for one address after the other until it returns nil. Those for
+// which it does not have [Name.Failed]. Each gets an equal share of what is left
+// of ctx's time, if that is limited, so that one which never answers leaves some
+// for the others. The error holds those of the first few addresses.
+func (n *Name) Try(ctx context.Context, addrs []netip.AddrPort, try func(ctx context.Context, a netip.AddrPort) error) error {
+	var reasons []error
+	for i, a := range addrs {
+		err := share(ctx, len(addrs)-i, func(ctx context.Context) error { return try(ctx, a) })
+		if err == nil {
+			return nil
+		}
+		n.Failed(a)
+		if len(reasons) < maxReasons {
+			reasons = append(reasons, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(reasons...)
+}
+
+// share runs f with one of so many shares of ctx's time.
+func share(ctx context.Context, shares int, f func(context.Context) error) error {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return f(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(shares))
+	defer cancel()
+	return f(ctx)
+}
+
 // Failed says that a could not be connected to, or broke a connection.
 func (n *Name) Failed(a netip.AddrPort) {
-	n.Worked(a)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgetLocked(a)
 	n.failed = append(n.failed, a)
 	if len(n.failed) > maxFailed {
 		n.failed = slices.Delete(n.failed, 0, 1)
@@ -84,6 +127,12 @@ func (n *Name) Failed(a netip.AddrPort) {
 
 // Worked says that a took what it was sent.
 func (n *Name) Worked(a netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgetLocked(a)
+}
+
+func (n *Name) forgetLocked(a netip.AddrPort) {
 	if i := slices.Index(n.failed, a); i >= 0 {
 		n.failed = slices.Delete(n.failed, i, i+1)
 	}

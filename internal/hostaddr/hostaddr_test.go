@@ -1,11 +1,15 @@
 package hostaddr
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/slogship/slogship/internal/netfault"
 )
@@ -85,4 +89,70 @@ func TestFailedAddressesComeLast(t *testing.T) {
 	if len(n.failed) > maxFailed {
 		t.Errorf("%d failed addresses are remembered", len(n.failed))
 	}
+}
+
+// Each address gets its share of the time, the ones that fail are remembered,
+// and the first that works ends it.
+func TestTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		addrs := make([]netip.AddrPort, 4)
+		for i := range addrs {
+			addrs[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)}), 514)
+		}
+		n, err := Parse("tcp", "127.0.0.1:514", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		began, dead := time.Now(), errors.New("dead")
+		var tried []netip.AddrPort
+		if err := n.Try(ctx, addrs, func(ctx context.Context, a netip.AddrPort) error {
+			switch tried = append(tried, a); len(tried) {
+			case 1:
+				<-ctx.Done() // never answers
+				return ctx.Err()
+			case 2:
+				return dead
+			}
+			return nil
+		}); err != nil {
+			t.Errorf("the third works: %v", err)
+		}
+		if took := time.Since(began); took != 2*time.Second || !slices.Equal(tried, addrs[:3]) {
+			t.Errorf("tried %v in %v", tried, took)
+		}
+		if !slices.Equal(n.failed, addrs[:2]) {
+			t.Errorf("remembered as failed: %v", n.failed)
+		}
+		err = n.Try(ctx, addrs, func(ctx context.Context, _ netip.AddrPort) error {
+			cancel()
+			return dead
+		})
+		if !errors.Is(err, dead) || len(n.failed) != 2 {
+			t.Errorf("when ctx is done no further address is tried: %v, %v", err, n.failed)
+		}
+	})
+}
+
+func TestConcurrentUse(t *testing.T) {
+	n, err := Parse("tcp", "127.0.0.1:514", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 100 {
+				addrs, err := n.Lookup(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				n.Failed(addrs[0])
+				n.Worked(addrs[0])
+			}
+		})
+	}
+	group.Wait()
 }

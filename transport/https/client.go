@@ -55,6 +55,7 @@ func (d Destination) client(u *url.URL, headers http.Header) (*client, error) {
 	}
 	c := &client{dest: &d, credentials: creds, compressor: comp, secrets: httpstatus.SecretsOf(u, headers)}
 	c.wire.dest, c.wire.tls = &d, secure
+	c.wire.names.resolver, c.wire.names.timeout = d.Resolver, d.ConnectTimeout
 	c.setTarget(u, headers)
 	return c, nil
 }
@@ -147,6 +148,7 @@ func (c *client) post(ctx context.Context, to *links, recs []encode.Record, load
 	if err != nil {
 		return true, c.failed(ctx, err, secret)
 	}
+	to.answered()
 	defer drain(ctx, resp, cancel)()
 	c.credentials.answered(resp.StatusCode, secret)
 	if httpstatus.Classify(resp.StatusCode) != httpstatus.Accepted {

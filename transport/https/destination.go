@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -106,6 +107,11 @@ type Destination struct {
 	// IdleTimeout is how long an unused connection is kept. Default 90 s. Servers
 	// and load balancers close theirs after 60 s or more.
 	IdleTimeout time.Duration
+
+	// Resolver resolves the host of URL, or of the proxy, anew for each
+	// connection. Default: net.DefaultResolver. Its addresses are tried one after
+	// the other, those that failed last.
+	Resolver *net.Resolver
 }
 
 var _ transport.Destination = Destination{}

@@ -33,6 +33,10 @@
 // to resolve, connect, verify, or get an answer. A record that the Encoder
 // refuses is Permanent in a BatchError; the others of its batch are sent.
 //
+// After a failure the name is resolved and connected to anew. Of several
+// addresses, those that could not be connected to, or gave no answer, are tried
+// behind the others from then on.
+//
 // Redirects are not followed: they are plain errors that name the new place.
 // 301, 302 and 303 would turn the POST into a GET, and any of them may lead the
 // records and credentials elsewhere; whoever operates the route sets its URL.

@@ -18,7 +18,7 @@ import (
 type links struct {
 	http    *http.Transport
 	version uint64 // of the TLS files that http was made with
-	dialer  net.Dialer
+	names   *names // the wire's: it outlives links that failed
 
 	ended context.Context // done when the links have ended
 	end   context.CancelFunc
@@ -27,6 +27,8 @@ type links struct {
 	users   int            // guarded by mu; Sends under way
 	retired bool           // guarded by mu; no new users
 	conns   map[*conn]bool // guarded by mu
+	served  bool           // guarded by mu; a Send got an answer
+	latest  origin         // guarded by mu; of the newest connection, which may have ended in its handshake
 }
 
 // enter notes a Send. It must not be called on retired links; wire sees to that.
@@ -36,10 +38,28 @@ func (l *links) enter() {
 	l.users++
 }
 
-// leave is the end of a Send.
-func (l *links) leave() {
+// answered notes that a request got an answer, whatever it says.
+func (l *links) answered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.served {
+		l.served = true
+		l.latest.worked()
+	}
+}
+
+// leave is the end of a Send. failed means that it got no answer. The address
+// that was connected to last is then tried behind the others, unless there have
+// been answers before: a connection that has served and breaks is made anew to
+// its old place first, before addresses that are known not to work. (net/http
+// does not say which connection a request was on; those of one links nearly
+// always lead to one address.)
+func (l *links) leave(failed bool) {
 	l.mu.Lock()
 	l.users--
+	if failed && !l.served {
+		l.latest.failed()
+	}
 	l.unlockAndEnd()
 }
 
@@ -76,7 +96,7 @@ func (l *links) dial(ctx context.Context, network, addr string) (net.Conn, error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.ended, cancel)()
-	raw, err := l.dialer.DialContext(ctx, network, addr)
+	raw, at, err := l.names.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +107,7 @@ func (l *links) dial(ctx context.Context, network, addr string) (net.Conn, error
 		_ = raw.Close() // it came a moment too late
 		return nil, transport.ErrClosed
 	}
-	l.conns[c] = true
+	l.conns[c], l.latest = true, at
 	return c, nil
 }
 

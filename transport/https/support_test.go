@@ -118,7 +118,13 @@ type receiver struct {
 // body has been read and stored.
 func serve(t testing.TB, answer http.HandlerFunc) *receiver {
 	t.Helper()
-	r := &receiver{ca: testpki.New(t, "authority")}
+	r := unstarted(t, testpki.New(t, "authority"), answer)
+	r.start(t)
+	return r
+}
+
+func unstarted(t testing.TB, ca *testpki.CA, answer http.HandlerFunc) *receiver {
+	r := &receiver{ca: ca}
 	r.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if err := r.take(req); err != nil {
 			t.Errorf("request: %v", err)
@@ -129,7 +135,6 @@ func serve(t testing.TB, answer http.HandlerFunc) *receiver {
 			answer(w, req)
 		}
 	}))
-	r.start(t)
 	return r
 }
 
@@ -142,7 +147,7 @@ func serveRaw(t testing.TB, handle http.HandlerFunc) *receiver {
 }
 
 func (r *receiver) start(t testing.TB) {
-	r.TLS = &tls.Config{Certificates: []tls.Certificate{r.ca.Pair(testpki.Leaf{})}}
+	r.TLS = &tls.Config{Certificates: []tls.Certificate{r.ca.Pair(testpki.Leaf{Names: []string{"127.0.0.1", "localhost", "logs.example"}})}}
 	r.EnableHTTP2 = true
 	r.Config.ErrorLog = discardLog()
 	r.StartTLS()

@@ -3,7 +3,6 @@ package https
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -36,8 +35,9 @@ var errEnvironmentProxy = errors.New("https: HTTPS_PROXY or HTTP_PROXY is no val
 // wire keeps the links to the server: an http.Transport of our own, for
 // http.DefaultTransport is everybody's to change and its connections to fill.
 type wire struct {
-	dest *Destination
-	tls  *tlsconfig.Client
+	dest  *Destination
+	tls   *tlsconfig.Client
+	names names
 
 	proxyPassword atomic.Pointer[string] // of the proxy used last, to be masked
 
@@ -76,7 +76,7 @@ func (w *wire) leave(l *links, failed bool) {
 		}
 		w.mu.Unlock()
 	}
-	l.leave()
+	l.leave(failed)
 }
 
 func (w *wire) close() {
@@ -95,7 +95,7 @@ func (w *wire) retireLocked() {
 
 func (w *wire) newLinks(version uint64) *links {
 	d := w.dest
-	l := &links{version: version, dialer: net.Dialer{Timeout: d.ConnectTimeout}, conns: map[*conn]bool{}}
+	l := &links{version: version, names: &w.names, conns: map[*conn]bool{}}
 	l.ended, l.end = context.WithCancel(context.Background())
 	l.http = &http.Transport{
 		Proxy:                  w.proxy,

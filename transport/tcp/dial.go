@@ -3,7 +3,6 @@ package tcp
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,9 +10,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// maxReasons bounds how many addresses' errors one error tells.
-const maxReasons = 4
 
 // connect resolves the name and makes a connection to the first address that
 // lets it, TLS handshake included.
@@ -24,29 +20,18 @@ func (t *stream) connect(ctx context.Context) error {
 	if err != nil {
 		return t.failure("resolve", err)
 	}
-	var reasons []error
-	for i, addr := range addrs {
-		c, err := t.try(ctx, addr, len(addrs)-i)
-		if err == nil {
-			return t.adopt(c)
-		}
-		t.host.Failed(addr)
-		if len(reasons) < maxReasons {
-			reasons = append(reasons, err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	var c *conn
+	err = t.host.Try(ctx, addrs, func(ctx context.Context, addr netip.AddrPort) error {
+		c, err = t.try(ctx, addr)
+		return err
+	})
+	if err != nil {
+		return t.failure("connect to", err)
 	}
-	return t.failure("connect to", errors.Join(reasons...))
+	return t.adopt(c)
 }
 
-// try gives one of so many addresses left its share of the time, so that one
-// that never answers leaves some for the others.
-func (t *stream) try(ctx context.Context, addr netip.AddrPort, left int) (*conn, error) {
-	end, _ := ctx.Deadline()
-	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
-	defer cancel()
+func (t *stream) try(ctx context.Context, addr netip.AddrPort) (*conn, error) {
 	socket, err := t.dest.dialer().DialContext(ctx, t.dest.Network, addr.String())
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package tcp_test
 import (
 	"net"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -13,50 +12,23 @@ import (
 
 // Linux only: it has all of 127.0.0.0/8, and an accept queue that can be full.
 
-// hole is a listener whose queue is full: who connects gets no answer at all.
-func hole(t *testing.T, ip string, port int) {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Close(fd) })
-	addr := &syscall.SockaddrInet4{Port: port, Addr: [4]byte(net.ParseIP(ip).To4())}
-	if err := syscall.Bind(fd, addr); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
-	for range 4 {
-		c, err := net.DialTimeout("tcp", net.JoinHostPort(ip, strconv.Itoa(port)), 50*time.Millisecond)
-		if err != nil {
-			return // full
-		}
-		t.Cleanup(func() { c.Close() })
-	}
-	t.Fatal("the queue does not get full")
-}
-
 // TestOneOfThreeAddressesDead is T29: whichever of the three it is, and however
 // it is dead, and although it is the first in the answer each time.
 func TestOneOfThreeAddressesDead(t *testing.T) {
 	t.Parallel() // it mostly waits
 	for _, c := range []struct {
 		name string
-		dead func(t *testing.T, ip string, port int)
+		dead func(t testing.TB, addr string)
 	}{
-		{"refuses", func(*testing.T, string, int) {}},
-		{"does not answer", hole},
-		{"accepts and breaks", func(t *testing.T, ip string, port int) {
-			listenBroken(t, net.JoinHostPort(ip, strconv.Itoa(port)))
-		}},
+		{"refuses", func(testing.TB, string) {}},
+		{"does not answer", netfault.ListenFull},
+		{"accepts and breaks", netfault.ListenBroken},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := listenAt(t, &receiver{}, "127.0.0.3:0")
 			port := r.listener.Addr().(*net.TCPAddr).Port
-			c.dead(t, "127.0.0.2", port)
+			c.dead(t, net.JoinHostPort("127.0.0.2", strconv.Itoa(port)))
 			dns := netfault.NewDNS(t, "127.0.0.2", "127.0.0.3", "127.0.0.4")
 			w := open(t, tcp.Destination{
 				Addr: net.JoinHostPort("logs.example", strconv.Itoa(port)), Resolver: dns.Resolver(),
@@ -83,32 +55,6 @@ func TestOneOfThreeAddressesDead(t *testing.T) {
 			}
 		})
 	}
-}
-
-// listenBroken resets each connection when bytes have come.
-func listenBroken(t *testing.T, addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Read(make([]byte, 1))
-			c.(*net.TCPConn).SetLinger(0)
-			c.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-done
-	})
 }
 
 // TestAddressChanges is T29: the name is resolved for each connection, a name

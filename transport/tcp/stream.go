@@ -28,7 +28,7 @@ var (
 // stream is the transport.
 type stream struct {
 	dest Destination       // with defaults; never changed
-	host *hostaddr.Name    // guarded by mu
+	host *hostaddr.Name    // guards itself
 	tls  *tlsconfig.Client // nil without TLS
 
 	quiet time.Duration // see Held

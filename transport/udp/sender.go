@@ -17,7 +17,7 @@ import (
 // sender is the transport.
 type sender struct {
 	dest Destination    // with defaults; never changed
-	host *hostaddr.Name // guarded by mu; nil for unixgram
+	host *hostaddr.Name // guards itself; nil for unixgram
 
 	mu       sync.Mutex     // held by Send, Held, Probe and Close
 	closed   bool           // guarded by mu

@@ -16,6 +16,17 @@ func apt(packages ...string) func(context.Context) error {
 	return func(ctx context.Context) error { return aptInstall(ctx, packages...) }
 }
 
+// aptUnless is apt for a program that may be there without its package, as a
+// Python of one's own is.
+func aptUnless(program string, packages ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if _, err := exec.LookPath(program); err == nil {
+			return nil
+		}
+		return aptInstall(ctx, packages...)
+	}
+}
+
 // aptInstall installs those of the Debian packages that are missing. It needs
 // root or sudo for that, and starts no service. Where there is no dpkg it does
 // nothing: the server may be there all the same, and its version says so or

@@ -31,6 +31,18 @@ func parseEntry(raw []byte) entry {
 	return e
 }
 
+// parseObject is parseEntry for an object that was parsed already. Its Fields
+// are the object.
+func parseObject(object map[string]any) entry {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return entry{}
+	}
+	e := parseEntry(raw)
+	e.Fields = object
+	return e
+}
+
 // verdict is the judge's count.
 type verdict struct {
 	received   int // entries, duplicates included

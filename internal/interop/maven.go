@@ -5,13 +5,18 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// javaPackages are the Debian packages that a server from Maven artifacts needs.
-const javaPackage, mavenPackage = "openjdk-17-jre-headless", "maven"
+// javaInstall installs Java 17 unless there is a java. Servers whose own code is
+// compiled here ask for javac.
+func javaInstall(program string) func(context.Context) error {
+	if program == "javac" {
+		return aptUnless("javac", "openjdk-17-jdk-headless")
+	}
+	return aptUnless("java", "openjdk-17-jre-headless")
+}
 
 // mavenFetch returns a folder with the jars of the coordinates
 // ("group:artifact:version") and of everything they depend on at run time, each
@@ -20,10 +25,8 @@ const javaPackage, mavenPackage = "openjdk-17-jre-headless", "maven"
 // "!group:artifact" leaves that out wherever it is depended on.
 func mavenFetch(ctx context.Context, name string, coordinates ...string) (dir string, err error) {
 	return built(ctx, name, coordinates, func(dir string) error {
-		if _, err := exec.LookPath("mvn"); err != nil {
-			if err := aptInstall(ctx, mavenPackage); err != nil {
-				return err
-			}
+		if err := aptUnless("mvn", "maven")(ctx); err != nil {
+			return err
 		}
 		// The project must be outside dir, which is the class path.
 		project, err := os.MkdirTemp("", "maven")

@@ -16,9 +16,9 @@ type core struct {
 	fsys      vfs.FS  // where the buffers are, unless InMemory
 	lanes     []*lane // in the order of the routes
 	levels    levelTable
-	dynamic   []*lane // those whose levels can change while we run
-	matches   bool    // a route has a matcher, so bound attributes are kept as values
-	clients   bool    // a transport names its client library, so PCs are looked at
+	dynamic   []dynamicLane
+	matches   bool // a route has a matcher, so bound attributes are kept as values
+	clients   bool // a transport names its client library, so PCs are looked at
 	ids       *encode.IDSource
 	sources   sourceCache
 	scratch   sync.Pool // of *scratch
@@ -72,10 +72,30 @@ func (c *core) takes(level slog.Level) bool {
 	if len(c.fixed(level)) != 0 {
 		return true
 	}
-	for _, l := range c.dynamic {
-		if l.route.Levels.Contains(level) {
+	for i := range c.dynamic {
+		if c.dynamic[i].takes(level) {
 			return true
 		}
 	}
 	return false
+}
+
+// dynamicLane is a lane whose levels can change while we run.
+type dynamicLane struct {
+	*lane
+	// least is the lower bound if it is what nearly all use for it: read here
+	// and not behind the lane and an interface, it costs Enabled half as much.
+	least *slog.LevelVar
+}
+
+func newDynamicLane(l *lane) dynamicLane {
+	least, _ := l.route.Levels.Least().(*slog.LevelVar)
+	return dynamicLane{l, least}
+}
+
+func (d *dynamicLane) takes(level slog.Level) bool {
+	if d.least != nil && level < d.least.Level() {
+		return false
+	}
+	return d.route.Levels.Contains(level)
 }

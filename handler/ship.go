@@ -43,9 +43,9 @@ func (h *Handler) ship(ctx context.Context, r *slog.Record, w *watches) error {
 	for _, l := range h.core.fixed(r.Level) {
 		c.offer(ctx, l, r)
 	}
-	for _, l := range h.core.dynamic {
-		if l.route.Levels.Contains(r.Level) {
-			c.offer(ctx, l, r)
+	for i := range h.core.dynamic {
+		if d := &h.core.dynamic[i]; d.takes(r.Level) {
+			c.offer(ctx, d.lane, r)
 		}
 	}
 	c.free()

@@ -67,6 +67,10 @@ func (l Levels) Contains(level slog.Level) bool {
 	return l.most == nil || level <= l.most.Level()
 }
 
+// Least returns the lower bound given to [AtLeast] or [Between]; nil: there is
+// none.
+func (l Levels) Least() slog.Leveler { return l.least }
+
 // Static reports whether the set can never change.
 func (l Levels) Static() bool { return static(l.least) && static(l.most) }
 

@@ -169,3 +169,18 @@ func TestMatchers(t *testing.T) {
 		}
 	}
 }
+
+func TestLeast(t *testing.T) {
+	var v slog.LevelVar
+	for _, c := range []struct {
+		levels route.Levels
+		want   slog.Leveler
+	}{
+		{route.Levels{}, nil}, {route.Only(slog.LevelInfo), nil}, {route.AtLeast(&v), &v},
+		{route.Between(slog.LevelInfo, &v), slog.LevelInfo},
+	} {
+		if got := c.levels.Least(); got != c.want {
+			t.Errorf("%v: least %v, want %v", c.levels, got, c.want)
+		}
+	}
+}

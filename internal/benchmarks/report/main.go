@@ -1,5 +1,6 @@
 // Command report measures the budgets of DESIGN §6, prints each beside its
-// limit, one a line, and exits 1 if one is missed.
+// limit, one a line, and exits 1 if one is missed. Arguments name the groups of
+// rows to measure; without any, all are.
 package main
 
 import (
@@ -7,24 +8,47 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 )
 
 // group is rows that are measured together.
-type group func() ([]row, error)
+type group struct {
+	name    string
+	measure func() ([]row, error)
+}
 
 const rounds = 51
 
 func groups() []group {
 	return []group{
-		func() ([]row, error) { return handlers(rounds) },
-		func() ([]row, error) { return paced(2000) },
-		func() ([]row, error) { return enabled(rounds) },
-		func() ([]row, error) { return stores(rounds) },
-		func() ([]row, error) { return encoders(rounds) },
-		idle, throughput, healthyDisk,
-		func() ([]row, error) { return distant(40) },
-		func() ([]row, error) { return outage(outageTime) },
+		{"calls", func() ([]row, error) { return handlers(rounds) }},
+		{"paced", func() ([]row, error) { return paced(2000) }},
+		{"enabled", func() ([]row, error) { return enabled(rounds) }},
+		{"stores", func() ([]row, error) { return stores(rounds) }},
+		{"encoders", func() ([]row, error) { return encoders(rounds) }},
+		{"idle", idle},
+		{"throughput", throughput},
+		{"disk", healthyDisk},
+		{"distant", func() ([]row, error) { return distant(40) }},
+		{"outage", func() ([]row, error) { return outage(outageTime) }},
 	}
+}
+
+// chosen returns the groups of these names, all if there are none.
+func chosen(names []string) ([]group, error) {
+	all := groups()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var out []group
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, stores, encoders, idle, throughput, disk, distant and outage", name)
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
 }
 
 func main() {
@@ -36,8 +60,13 @@ func main() {
 	fmt.Printf("%s %s/%s, %d cores\n\n| what | measured | budget | | |\n|---|---|---|---|---|\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	missed := 0
-	for _, g := range groups() {
-		rows, err := g()
+	wanted, err := chosen(flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(2)
+	}
+	for _, g := range wanted {
+		rows, err := g.measure()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(2)

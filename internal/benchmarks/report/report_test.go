@@ -9,7 +9,7 @@ import (
 // budget is met is the report's matter: a test that fails with the machine's
 // mood is soon ignored.
 func TestGroups(t *testing.T) {
-	for name, g := range map[string]group{
+	for name, measure := range map[string]func() ([]row, error){
 		"handlers": func() ([]row, error) { return handlers(1) },
 		"paced":    func() ([]row, error) { return paced(20) },
 		"enabled":  func() ([]row, error) { return enabled(1) },
@@ -18,7 +18,7 @@ func TestGroups(t *testing.T) {
 		"distant":  func() ([]row, error) { return distant(2) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := g()
+			rows, err := measure()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,5 +67,17 @@ func TestCompareKeepsOrder(t *testing.T) {
 	m := compare(3, subject{func(int) {}, 10}, subject{spin, 10000})
 	if m[0] >= m[1] {
 		t.Errorf("an empty subject took %v ns, one that sleeps %v ns", m[0], m[1])
+	}
+}
+
+func TestChosen(t *testing.T) {
+	if all, err := chosen(nil); err != nil || len(all) != len(groups()) {
+		t.Errorf("%d of %d, %v", len(all), len(groups()), err)
+	}
+	if two, err := chosen([]string{"outage", "calls"}); err != nil || len(two) != 2 || two[0].name != "outage" {
+		t.Errorf("%v, %v", two, err)
+	}
+	if _, err := chosen([]string{"nothing"}); err == nil {
+		t.Error("an unknown name passes")
 	}
 }

@@ -38,12 +38,3 @@ func freeBytes(dir string) (int64, error) {
 	}
 	return blocksToBytes(st.Bavail, uint64(st.Bsize)), nil
 }
-
-func volumeKind(dir string) (Kind, error) {
-	st, err := statVolume(dir)
-	if err != nil {
-		return Local, err
-	}
-	name := unix.ByteSliceToString(st.Fstypename[:])
-	return kindByName(name, st.Flags&unix.MNT_LOCAL != 0), nil
-}

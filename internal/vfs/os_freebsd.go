@@ -14,12 +14,6 @@ func syncData(f *os.File) error              { return f.Sync() }
 func populate(b []byte) error                { return touch(b) }
 func writeback(*os.File, int64, int64) error { return nil }
 
-func evict(f *os.File, off, n int64) error {
-	return control(f, func(fd int) error {
-		return unix.Fadvise(fd, off, n, unix.FADV_DONTNEED)
-	})
-}
-
 func freeBytes(dir string) (int64, error) {
 	st, err := statVolume(dir)
 	if err != nil {
@@ -27,13 +21,4 @@ func freeBytes(dir string) (int64, error) {
 	}
 	// Negative when root has used the reserve.
 	return blocksToBytes(uint64(max(st.Bavail, 0)), st.Bsize), nil
-}
-
-func volumeKind(dir string) (Kind, error) {
-	st, err := statVolume(dir)
-	if err != nil {
-		return Local, err
-	}
-	name := unix.ByteSliceToString(st.Fstypename[:])
-	return kindByName(name, st.Flags&unix.MNT_LOCAL != 0), nil
 }

@@ -46,13 +46,6 @@ func writeback(f *os.File, off, n int64) error {
 	})
 }
 
-// evict drops clean pages only. Pages that somebody maps stay.
-func evict(f *os.File, off, n int64) error {
-	return control(f, func(fd int) error {
-		return unix.Fadvise(fd, off, n, unix.FADV_DONTNEED)
-	})
-}
-
 // freeBytes counts what an ordinary user may take: the reserve of root is not
 // ours, even if we are root.
 func freeBytes(dir string) (int64, error) {

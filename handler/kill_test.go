@@ -104,18 +104,7 @@ func (w *tally) live(t *testing.T, dir, mode string, life int, m moment, rng *ra
 		os.Remove(filepath.Join(dir, fillerName)) // else the disk is as full as it was
 	}
 	child := childProcess("log", dir, mode, strconv.Itoa(life))
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	if word, err := lines.ReadString('\n'); err != nil || word != "started\n" {
-		_ = child.Process.Kill()
-		t.Fatalf("the child said %q, %v", word, err)
-	}
+	lines := started(t, child)
 	killed := make(chan struct{})
 	before, after := time.Duration(rng.IntN(60))*time.Millisecond, time.Duration(rng.IntN(20))*time.Millisecond
 	go func() {
@@ -135,28 +124,50 @@ func (w *tally) live(t *testing.T, dir, mode string, life int, m moment, rng *ra
 	w.kills++
 }
 
-// listen notes what a child says until it is dead. A line that the kill cut
-// short says nothing.
+// started starts a child and returns what it says once it logs.
+func started(t *testing.T, child *exec.Cmd) *bufio.Reader {
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	if word, err := lines.ReadString('\n'); err != nil || word != "started\n" {
+		_ = child.Process.Kill()
+		t.Fatalf("the child said %q, %v", word, err)
+	}
+	return lines
+}
+
+// listen notes what a child says until it is dead.
 func (w *tally) listen(lines *bufio.Reader) {
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return
-		}
-		words := strings.Fields(line)
-		for _, word := range words[1:] {
-			n, _ := strconv.ParseUint(word, 16, 64) // ours: it parses
-			if words[0] == "returned" {
-				w.returned[n] = true
-			} else {
-				w.delivered[n]++
-			}
-		}
+	for w.note(lines) {
 	}
 }
 
+// note takes down one line; false: there is none. A line that the kill cut
+// short says nothing.
+func (w *tally) note(lines *bufio.Reader) bool {
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		return false
+	}
+	words := strings.Fields(line)
+	for _, word := range words[1:] {
+		n, _ := strconv.ParseUint(word, 16, 64) // ours: it parses
+		if words[0] == "returned" {
+			w.returned[n] = true
+		} else {
+			w.delivered[n]++
+		}
+	}
+	return true
+}
+
 // collect is the next start: a handler that delivers what the dead have left.
-func (w *tally) collect(t *testing.T, dir, mode string) {
+func (w *tally) collect(t *testing.T, dir, mode string) handler.RouteStats {
 	began := time.Now()
 	to := receiver(func(numbers []uint64, wrong error) {
 		if wrong != nil {
@@ -183,6 +194,7 @@ func (w *tally) collect(t *testing.T, dir, mode string) {
 		t.Errorf("a kill counts as damage, or costs something: %+v", s)
 	}
 	w.recovered += s.Recovered
+	return s
 }
 
 func (w *tally) check(t *testing.T) {
@@ -268,6 +280,14 @@ func logForEver(dir string) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(3)
+	}
+	if os.Getenv(envIdle) != "" {
+		idle := childProcess("idle", dir, "", "")
+		idle.Stdin = os.Stdin
+		if err := idle.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(3)
+		}
 	}
 	say(out, "started")
 	var group sync.WaitGroup

@@ -20,6 +20,7 @@ const (
 	envDir   = "SLOGSHIP_TEST_DIR"
 	envMode  = "SLOGSHIP_TEST_MODE" // "mapped" or "written"
 	envArg   = "SLOGSHIP_TEST_ARG"  // the child's own
+	envIdle  = "SLOGSHIP_TEST_IDLE" // the child has a child, that gets its stdin
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +29,9 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "log":
 		logForEver(dir)
+	case "idle":
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the test closes it
+		os.Exit(0)
 	case "end":
 		logAndEnd(dir)
 	}

@@ -1,10 +1,6 @@
 package vfs
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "os"
 
 // allocate only sets the length: ZFS, the usual file system here, refuses
 // posix_fallocate, since a copy on write needs new blocks in any case.

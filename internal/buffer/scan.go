@@ -18,7 +18,10 @@ func (b *Buffer) scanLog(l *log) {
 		l.found = nil
 		b.ackTurnLocked()
 		b.mu.Unlock()
-		b.wake()
+		// Not wake: a consumer that has just seen Recovering, and is about to
+		// say that it sleeps, waits for this and for nothing else. What lies in
+		// Ready when it gets there costs it an empty round.
+		b.signal()
 		b.kick()
 	}()
 	b.rankTwins(l)

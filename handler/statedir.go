@@ -13,7 +13,8 @@ import (
 // $XDG_STATE_HOME/name, ~/.local/state/name, ~/Library/Application
 // Support/name on macOS, %LocalAppData%\name on Windows. It makes nothing. It
 // never answers with a shared temporary directory: without any of these it is
-// an error.
+// an error. It is the only function here that looks at the environment; New does
+// not.
 func StateDir(name string) (string, error) {
 	return stateDir(name, runtime.GOOS, os.LookupEnv)
 }

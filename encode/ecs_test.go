@@ -112,10 +112,10 @@ func (m mapping) set(path []string, kind string) error {
 }
 
 // add reads one document as Elasticsearch does: names are paths, none of their
-// parts may be blank, no path is both object and value, and no object is deeper
-// than 20.
+// parts may be blank, no path is both object and value, and with the root there
+// are no more than 20 objects around a value.
 func (m mapping) add(doc map[string]any, in []string) error {
-	if len(in) > 20 {
+	if len(in) > 19 {
 		return fmt.Errorf("%w: %d levels", errMapping, len(in))
 	}
 	for name, value := range doc {
@@ -265,6 +265,32 @@ func TestS6ECS(t *testing.T) {
 			if own && !numberedName.MatchString(name) && value == "forged" {
 				t.Errorf("%+v: %q is forged", enc, name)
 			}
+		}
+	}
+}
+
+// S9: what is nested as deep as it may be is within Elasticsearch's limit.
+func TestS9ECSDepth(t *testing.T) {
+	in := func(v slog.Value) slog.Value { return slog.GroupValue(slog.Attr{Key: "g", Value: v}) }
+	e := &encode.Error{Message: "core"}
+	for range 100 {
+		e = &encode.Error{Message: "m", Causes: []*encode.Error{e}}
+	}
+	for name, v := range map[string]slog.Value{
+		"groups": nest(200, in), "causes": slog.AnyValue(e),
+		"json in groups":  in(in(slog.AnyValue(encode.JSON(strings.Repeat(`{"a":`, 18) + "1" + strings.Repeat("}", 18))))),
+		"error in groups": nest(1, func(slog.Value) slog.Value { return in(in(in(slog.AnyValue(e)))) }),
+		"list of groups":  slog.AnyValue([]slog.Value{nest(200, in)}),
+	} {
+		first := slog.Any("first", &encode.Error{Message: "the one that is lifted"})
+		rec := encode.Record{Time: at(0), Attrs: []slog.Attr{first, {Key: "a", Value: v}}}
+		line := encodeLine(t, encode.ECS{}, &rec)
+		var doc map[string]any
+		if err := json.Unmarshal([]byte(line), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := ecsMapping().add(doc, nil); err != nil {
+			t.Errorf("%s: %v: %s", name, err, line)
 		}
 	}
 }

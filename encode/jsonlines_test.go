@@ -203,7 +203,7 @@ func TestAllocs(t *testing.T) {
 		"ecs":       encode.ECS{},
 		"labels":    encode.ECS{Labels: true},
 		"gelf":      encode.GELF{},
-		"pickle":    encode.Pickle{},
+		"pickle":    encode.Pickle{Duration: encode.DurationText},
 		"protobuf":  encode.Protobuf{},
 	} {
 		buf, _ := enc.AppendRecord(nil, rec)

@@ -10,7 +10,7 @@ import (
 // pickled dict, which logging.makeLogRecord turns into a LogRecord. Over TCP
 // each needs its length before it: tcp.Length32 as framing. The zero Pickle is
 // ready. It is comparable, safe for concurrent use, and does not allocate beyond
-// growing dst, but for what time.Duration prints.
+// growing dst.
 //
 // The pickle has protocol 2, which every Python 3 reads, and holds dict, list,
 // str, int, float, bool and None alone: it names no class and no function, so it

@@ -17,7 +17,7 @@ import (
 // assembler puts messages together as Graylog does, by the text of the format and
 // not by the package's code.
 type assembler struct {
-	t      *testing.T
+	t      testing.TB
 	mu     sync.Mutex                // receive calls take on its goroutine
 	chunks map[uint64]map[int]string // guarded by mu
 	sizes  []int                     // guarded by mu; of all datagrams

@@ -72,6 +72,18 @@ func TestConformance(t *testing.T) {
 			Invalid:     invalid(),
 		})
 	})
+	t.Run("chunks", func(t *testing.T) {
+		transporttest.Run(t, transporttest.Harness{
+			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
+				conn := listen(t, "udp", "127.0.0.1:0")
+				a := &assembler{t: t, done: func(s string) { p.Received(s) }}
+				receive(t, conn, a.take)
+				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxSize: 150}
+			},
+			Message:     message,
+			Unreachable: udp.Destination{Addr: vacant(t), Chunks: udp.GELF},
+		})
+	})
 	t.Run("unixgram", func(t *testing.T) {
 		if runtime.GOOS == "windows" {
 			t.Skip("no local datagram sockets")

@@ -1,12 +1,16 @@
 package buffer
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // pace decides how large segments are and how many are kept ready. Guarded by
 // Buffer.mu.
 type pace struct {
 	min, max int64
 	size     int64 // of the next segment
+	limit    int64 // of size, while the disk has no room for larger ones
 	perSec   int64 // highest recent fill rate, in bytes
 	cap      int64
 	rotated  bool
@@ -14,16 +18,14 @@ type pace struct {
 }
 
 const (
-	// A segment that filled within fastFill makes the next one twice as large, one
-	// that took more than steadyFill half as large. Not the runway's 250 ms:
-	// memory is the runway and about two segments, so that small segments and
-	// more spares serve the same load in less. At 66 MB/s it settles on 4 or 8 MiB
-	// and 30 to 40 MiB of memory; sizes from 250 ms would take 70.
-	fastFill   = 60 * time.Millisecond
-	steadyFill = 180 * time.Millisecond
-	slowFill   = 5 * time.Second // a quiet time: see rest
-	runway     = 250 * time.Millisecond
-	smallest   = 16 << 10
+	// A segment shall last for fillTime. Not for the runway's 250 ms: memory is
+	// the runway and about two segments, so that small segments and more spares
+	// serve the same load in less: at 63 MB/s, with segments of 2 and 4 MiB, less
+	// than 40 MiB in all.
+	fillTime = 64 * time.Millisecond
+	slowFill = 5 * time.Second // a quiet time: see rest
+	runway   = 250 * time.Millisecond
+	smallest = 16 << 10
 )
 
 func (p *pace) init(o *Options) {
@@ -36,26 +38,30 @@ func (p *pace) init(o *Options) {
 	most := max(room/8&^(pageSize-1), smallest)
 	p.min = min(int64(o.MinSegment), most)
 	p.max = min(int64(o.MaxSegment), most)
-	p.size = p.min
+	p.size, p.limit = p.min, p.max
 	p.cap = room
 }
 
-// filled notes that a segment of size bytes was used up in d.
+// filled notes that a segment of size bytes was used up in d. The next size
+// follows from that rate, whatever the present size is: doubling and halving by
+// d oscillates, because several spares of the old size come in between.
 func (p *pace) filled(d time.Duration, size int64) {
 	rate := int64(float64(size) / max(d.Seconds(), 1e-4))
 	p.perSec = max(rate, p.perSec-p.perSec/8)
 	p.rotated = true
 	p.lastFull = time.Now()
-	switch {
-	case d < fastFill:
-		p.size = min(2*p.size, p.max)
-	case d > steadyFill:
-		p.size = max(p.size/2&^(pageSize-1), p.min)
-	}
+	p.limit = min(2*p.limit, p.max)
+	p.size = max(min(powerOfTwo(rate/int64(time.Second/fillTime)), p.limit), p.min)
 }
 
+// powerOfTwo returns the largest power of two that is not above n.
+func powerOfTwo(n int64) int64 { return 1 << (bits.Len64(uint64(max(n, 1))) - 1) }
+
 // failed notes that a segment could not be made: a smaller one may fit.
-func (p *pace) failed() { p.size = max(p.size/2&^(pageSize-1), p.min) }
+func (p *pace) failed() {
+	p.limit = max(p.size/2&^(pageSize-1), p.min)
+	p.size = p.limit
+}
 
 // enough reports whether n spares of together bytes are: two, and a quarter of
 // a second of the peak rate, but not more than an eighth of the cap; one before
@@ -73,6 +79,6 @@ func (p *pace) rest(now time.Time) bool {
 	if !p.rotated || now.Sub(p.lastFull) < 2*slowFill {
 		return false
 	}
-	p.rotated, p.perSec, p.size = false, 0, p.min
+	p.rotated, p.perSec, p.size, p.limit = false, 0, p.min, p.max
 	return true
 }

@@ -35,8 +35,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	// STATE_DIRECTORY is the volume's mount path. Without it there is no home
-	// directory to fall back on in a container, and StateDir says so.
+	// STATE_DIRECTORY is the volume's mount path. Without it the answer would be
+	// below $HOME, which in a container is on the read-only root.
 	dir, err := handler.StateDir("shop")
 	if err != nil {
 		return err

@@ -216,6 +216,12 @@ func tryRootOwned(t *testing.T, img string) {
 		t.Fatalf("on a volume of root: %v\n%s", err, c.stderr.String())
 	}
 	t.Logf("on a volume of root: %s", c.stderr.String())
+	// Not even that, but the root itself: STATE_DIRECTORY was forgotten.
+	c, err = start(t, img, pod{name: "shop-1", volume: vol, to: away(t), env: []string{"STATE_DIRECTORY=", "HOME=/home/nonroot"}})
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Fatalf("without STATE_DIRECTORY: %v\n%s", err, c.stderr.String())
+	}
+	t.Logf("without STATE_DIRECTORY: %s", c.stderr.String())
 	// What the manifest's init container does.
 	if err := os.Chown(vol, appUser, appUser); err != nil {
 		t.Fatal(err)

@@ -43,15 +43,16 @@ func (p *pace) init(o *Options) {
 }
 
 // filled notes that a segment of size bytes was used up in d. The next size
-// follows from that rate, whatever the present size is: doubling and halving by
-// d oscillates, because several spares of the old size come in between.
+// follows from that rate, and is at most twice what was filled: one short burst
+// says little. Doubling and halving by d alone oscillates, because several
+// spares of the old size come in between.
 func (p *pace) filled(d time.Duration, size int64) {
 	rate := int64(float64(size) / max(d.Seconds(), 1e-4))
 	p.perSec = max(rate, p.perSec-p.perSec/8)
 	p.rotated = true
 	p.lastFull = time.Now()
 	p.limit = min(2*p.limit, p.max)
-	p.size = max(min(powerOfTwo(rate/int64(time.Second/fillTime)), p.limit), p.min)
+	p.size = max(min(powerOfTwo(rate/int64(time.Second/fillTime)), 2*size, p.limit), p.min)
 }
 
 // powerOfTwo returns the largest power of two that is not above n.

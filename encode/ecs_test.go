@@ -309,4 +309,12 @@ func TestECSError(t *testing.T) {
 	if line := encodeLine(t, encode.ECS{}, &rec); !strings.Contains(line, `"error.message":"once"`) {
 		t.Error(line)
 	}
+	v := slog.AnyValue(e)
+	for range 100 {
+		v = slog.GroupValue(slog.Attr{Key: "g", Value: v})
+	}
+	rec.Attrs = []slog.Attr{{Key: "g", Value: v}}
+	if line := encodeLine(t, encode.ECS{}, &rec); strings.Contains(line, "once") || !strings.Contains(line, "!TRUNCATED") {
+		t.Errorf("an error deeper than 64 groups: %s", line)
+	}
 }

@@ -88,6 +88,7 @@ const gelfCut = "_TRUNCATED"
 
 // AppendRecord appends rec as described at [GELF]. The error is always nil.
 func (g GELF) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
+	start := len(dst)
 	w := gelfWriter{jsonWriter: jsonWriter{limit: limitFor(dst, g.MaxBytes)}}
 	dst = append(dst, `{"version":"1.1","host":`...)
 	dst = appendQuoted(dst, g.host(rec.Resource), w.tail(dst))
@@ -117,7 +118,8 @@ func (g GELF) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 	for i := range f.seen {
 		f.seen[i] |= gelfTaken[i]
 	}
-	f.own, f.sets, f.flat.limit = gelfNames, true, max(w.limit, len(dst))
+	f.own, f.sets = gelfNames, true
+	f.flat.limit = w.limit + len(dst) - start - w.used
 	dst = f.record(dst, nil, rec.Attrs)
 	return append(dst, '}'), nil
 }
@@ -134,10 +136,14 @@ func (g GELF) host(r *Resource) string {
 }
 
 // gelfWriter is one AppendRecord call's state.
-type gelfWriter struct{ jsonWriter }
+type gelfWriter struct {
+	jsonWriter
+	used int // what the message takes of the limit
+}
 
 // message appends short_message and, if there is more to say, full_message.
 func (w *gelfWriter) message(dst []byte, rec *Record) []byte {
+	start := len(dst)
 	short, rest := firstLine(rec.Message)
 	dst = append(dst, `,"short_message":`...)
 	if short == "" {
@@ -145,11 +151,13 @@ func (w *gelfWriter) message(dst []byte, rec *Record) []byte {
 	} else {
 		dst = appendQuoted(dst, short, len(dst)+(w.limit-len(dst))/4)
 	}
+	w.used = len(dst) - start
 	if allBlank(rest) && len(rec.Stack) == 0 {
 		return dst
 	}
 	dst = append(dst, `,"full_message":"`...)
 	dst = appendEscaped(dst, rec.Message, len(dst)+(w.limit-len(dst))/2, true)
+	w.used = len(dst) - start
 	if len(rec.Stack) > 0 {
 		dst = append(dst, `\n`...)
 		dst = appendStack(dst, rec.Stack, w.tail(dst), `\n`, `\t`)

@@ -4,8 +4,8 @@ import "unicode/utf8"
 
 // appendRaw appends s for a binary format, which knows where a string ends
 // without escapes: as it is, but for bytes that are not UTF-8. They become U+FFFD,
-// since receivers refuse a whole record for them. At limit it is cut before a
-// character, and marked.
+// since receivers refuse a whole record for them. At limit it is cut between
+// two characters, and marked.
 func appendRaw[T text](dst []byte, s T, limit int) []byte {
 	if len(dst)+len(s) <= limit && plainLen(s) == len(s) {
 		return append(dst, s...)
@@ -17,9 +17,6 @@ func appendRaw[T text](dst []byte, s T, limit int) []byte {
 			break
 		}
 		r, size := decodeRune(s, i)
-		if i+size > stop {
-			break
-		}
 		i += size
 		if r != utf8.RuneError || size > 1 {
 			continue

@@ -50,8 +50,7 @@ func mutate(timeout time.Duration, names bool, want []string) (bool, error) {
 	defer os.RemoveAll(scratch)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r := runner{root: root, scratch: scratch, timeout: timeout, out: os.Stdout, sound: make(map[tests]error)}
-	return r.all(ctx, chosen), nil
+	return newRunner(root, scratch, timeout, os.Stdout).all(ctx, chosen), nil
 }
 
 var errUnknown = errors.New("unknown; -list prints the names")

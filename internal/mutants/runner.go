@@ -21,7 +21,13 @@ type runner struct {
 	timeout time.Duration
 	out     io.Writer
 
-	sound map[tests]error // of selections that have run without a mutant
+	sound    map[tests]error  // of selections that have run without a mutant
+	binaries map[tests]string // tests of packages without a mutant; their run is ""
+}
+
+func newRunner(root, scratch string, timeout time.Duration, out io.Writer) *runner {
+	return &runner{root: root, scratch: scratch, timeout: timeout, out: out,
+		sound: make(map[tests]error), binaries: make(map[tests]string)}
 }
 
 // verdict is what became of one mutant.
@@ -67,8 +73,8 @@ func (r *runner) one(ctx context.Context, m *mutant) (verdict, error) {
 	if err := r.soundly(ctx, m.by()); err != nil {
 		return verdict{}, err
 	}
-	binary, err := r.build(ctx, m.by(), overlay)
-	if err != nil {
+	binary := filepath.Join(r.scratch, "mutant.exe")
+	if err := r.build(ctx, m.by(), binary, overlay); err != nil {
 		return verdict{}, err
 	}
 	start := time.Now()
@@ -85,7 +91,7 @@ func (r *runner) soundly(ctx context.Context, t tests) error {
 	if err, known := r.sound[t]; known {
 		return err
 	}
-	binary, err := r.build(ctx, t, "")
+	binary, err := r.soundBinary(ctx, t)
 	if err == nil {
 		var out []byte
 		switch out, err = r.run(ctx, binary, t); {
@@ -97,6 +103,20 @@ func (r *runner) soundly(ctx context.Context, t tests) error {
 	}
 	r.sound[t] = err
 	return err
+}
+
+// soundBinary returns a package's tests without a mutant, compiled once.
+func (r *runner) soundBinary(ctx context.Context, t tests) (string, error) {
+	t.run = ""
+	if binary, done := r.binaries[t]; done {
+		return binary, nil
+	}
+	binary := filepath.Join(r.scratch, fmt.Sprintf("sound%d.exe", len(r.binaries)))
+	if err := r.build(ctx, t, binary, ""); err != nil {
+		return "", err
+	}
+	r.binaries[t] = binary
+	return binary, nil
 }
 
 // overlay writes the broken file and the JSON that puts it in place.
@@ -126,8 +146,7 @@ func (r *runner) overlay(m *mutant) (string, error) {
 // build compiles a package's tests. It is a step of its own, because a mutant
 // that does not compile must not pass for one that was killed, and go test ends
 // in the same way for both.
-func (r *runner) build(ctx context.Context, t tests, overlay string) (string, error) {
-	binary := filepath.Join(r.scratch, "test.exe")
+func (r *runner) build(ctx context.Context, t tests, binary, overlay string) error {
 	args := []string{"test", "-c", "-vet=off", "-o", binary, "-tags", t.tags}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
@@ -135,9 +154,9 @@ func (r *runner) build(ctx context.Context, t tests, overlay string) (string, er
 	cmd := exec.CommandContext(ctx, "go", append(args, "./"+t.pkg)...)
 	cmd.Dir = r.root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("mutants: build the tests of %q: %w: %w\n%s", t.pkg, errBuild, err, out)
+		return fmt.Errorf("mutants: build the tests of %q: %w: %w\n%s", t.pkg, errBuild, err, out)
 	}
-	return binary, nil
+	return nil
 }
 
 // run runs a test binary in its package's folder, as go test does.

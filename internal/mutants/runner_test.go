@@ -61,7 +61,7 @@ func TestHangs(t *testing.T) {
 func toyRunner(t *testing.T, out *strings.Builder) *runner {
 	t.Setenv("GOWORK", "off")
 	t.Setenv("GOFLAGS", "")
-	return &runner{root: toyModule(t), scratch: t.TempDir(), timeout: 5 * time.Second, out: out, sound: make(map[tests]error)}
+	return newRunner(toyModule(t), t.TempDir(), 5*time.Second, out)
 }
 
 func toy(name, old, new, run string) mutant {

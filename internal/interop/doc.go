@@ -1,7 +1,7 @@
-// Command interop asks real servers what they received. It starts rsyslog and
-// nginx as child processes on loopback, sends records to each through
-// slogship's whole pipeline, kills the server with SIGKILL on the way, and
-// then reads what the server wrote, record by record:
+// Command interop asks real servers what they received. It starts them as child
+// processes on loopback, sends records to each through slogship's whole
+// pipeline, kills the server with SIGKILL on the way, and then reads what the
+// server has, record by record:
 //
 //	./internal/interop/run [NAME…]
 //

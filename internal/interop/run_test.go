@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
@@ -140,53 +139,5 @@ func TestRunNoStart(t *testing.T) {
 	d.setup.command = func(place) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-test.nosuchflag"), nil }
 	if out := try(t, d); !errors.Is(out.err, errStart) || out.verdict.lost != producers*10 {
 		t.Errorf("%+v", out)
-	}
-}
-
-// killed is a server whose restart fails.
-type killed struct{ gone error }
-
-func (k killed) restart(context.Context) error { return k.gone }
-
-// A failed restart is the killer's error, and the producers are let go.
-func TestKillerNoRestart(t *testing.T) {
-	p := newProgress()
-	p.note(func() { p.begun, p.sent = 1, 5000 })
-	l := newLoad(nil, 10_000, 0)
-	k := &killer{server: killed{errStart}, progress: p, load: l, rng: rand.New(rand.NewPCG(1, 1))}
-	if err := k.run(t.Context()); !errors.Is(err, errStart) {
-		t.Errorf("got %v, want %v", err, errStart)
-	}
-	if l.allowed != l.each {
-		t.Errorf("%d of %d records are allowed", l.allowed, l.each)
-	}
-}
-
-// TestUnanswered is what makes a kill count.
-func TestUnanswered(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		at   moment          // of the kill
-		then func(*progress) // what happened afterwards
-		want bool
-	}{
-		{"idle", moment{begun: 3, ended: 3}, func(*progress) {}, false},
-		{"answered just before", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.passed = 3, 3, 3 }, false},
-		{"failed", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.failed[3] = 3, 3, true }, true},
-		{"a later one failed", moment{begun: 3, ended: 2}, func(p *progress) { p.begun, p.ended, p.failed[4] = 4, 4, true }, false},
-		{"held", moment{begun: 3, ended: 3, holds: true}, func(p *progress) { p.resends = 1 }, true},
-		{"nothing held", moment{begun: 3, ended: 3, holds: true}, func(p *progress) { p.passed = 9 }, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := newProgress()
-			k := &killer{progress: p, load: newLoad(nil, 0, 0)}
-			p.note(func() { c.then(p) })
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			defer cancel()
-			got, err := k.unanswered(ctx, c.at)
-			if got != c.want || err != nil {
-				t.Errorf("got %v, %v; want %v", got, err, c.want)
-			}
-		})
 	}
 }

@@ -97,6 +97,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	defer said.Close()
 	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Dir = at.dir // where a server that crashes leaves its dump
 	// A group of its own: nginx has workers, and a kill is for all of them. No
 	// server outlives this program either.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -150,8 +151,14 @@ var errStart = errors.New("server does not start")
 
 // kill is SIGKILL for the server and all its workers.
 func (s *server) kill() {
-	syscall.Kill(-s.life.cmd.Process.Pid, syscall.SIGKILL)
+	group := -s.life.cmd.Process.Pid
+	syscall.Kill(group, syscall.SIGKILL)
 	<-s.life.ended
+	// The next life needs the ports of those that are not our children, too. Not
+	// for ever: somebody has to collect them, and a container may have nobody.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = poll(ctx, func() bool { return errors.Is(syscall.Kill(group, 0), syscall.ESRCH) })
 	s.over(true)
 }
 

@@ -53,7 +53,7 @@ func TestCloseWhileAwayKeepsEverything(t *testing.T) {
 	if err := h.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s := sum(t, h); s.Recovered != 1000 || s.Delivered != 1000 {
+	if s := sum(t, h); s.Recovered != 1000 || s.Delivered != 1000 || s.Recovering {
 		t.Errorf("%+v", s)
 	}
 }

@@ -37,6 +37,7 @@ type RouteStats struct {
 	Breaker       string        `json:"breaker,omitempty"` // "closed", "open" or "half-open"; "" if Direct
 	Corrupt       uint64        `json:"corrupt"`           // damaged ranges skipped while reading
 	Quarantined   uint64        `json:"quarantined"`       // files set aside
+	Recovering    bool          `json:"recovering"`        // what was found at the start is not all counted yet
 	SubBuffer     bool          `json:"sub_buffer"`        // another process holds the route's directory
 }
 
@@ -108,7 +109,7 @@ func (l *lane) stats() RouteStats {
 	}
 	s.BufferedBytes, s.DiskBytes, s.BytesSent = b.Bytes, b.Disk, w.BytesSent
 	s.Retries, s.Resent, s.Breaker = w.Retries, w.Resent, w.Breaker
-	s.Corrupt, s.Quarantined, s.SubBuffer = b.Corrupt, b.Quarantined, b.Sub
+	s.Corrupt, s.Quarantined, s.Recovering, s.SubBuffer = b.Corrupt, b.Quarantined, b.Recovering, b.Sub
 	if b.Oldest != 0 {
 		s.OldestAge = max(0, time.Since(time.Unix(0, b.Oldest)))
 	}

@@ -6,32 +6,39 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 )
 
 const childArg = "child"
 
 // children are the measurements that need a process of their own: peak memory
 // and bytes written belong to a process, and a receiver must not share the
-// sender's scheduler.
-func children(name string) func() (any, error) {
+// sender's scheduler. arg is what spawn was given.
+func children(name, arg string) (any, error) {
 	switch name {
 	case "outage":
-		return func() (any, error) { return runOutage(outageTime) }
+		d, err := time.ParseDuration(arg)
+		if err != nil {
+			return nil, err
+		}
+		return runOutage(d)
 	case "disk":
-		return func() (any, error) { return runDisk(healthyBytes) }
+		return runDisk(healthyBytes)
 	case "idle":
-		return func() (any, error) { return runIdle() }
+		return runIdle()
+	case "backlog":
+		return runBacklog(arg)
 	}
-	return nil
+	return nil, fmt.Errorf("no such child")
 }
 
 // child runs in the process that spawn started.
-func child(name string) {
+func child(name, arg string) {
 	if name == "receiver" {
 		receive(os.Stdin, os.Stdout)
 		return
 	}
-	v, err := children(name)()
+	v, err := children(name, arg)
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(v)
 	}
@@ -42,12 +49,12 @@ func child(name string) {
 }
 
 // spawn runs a child and decodes what it found into v.
-func spawn(name string, v any) error {
+func spawn(name, arg string, v any) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	c := exec.Command(exe, childArg, name)
+	c := exec.Command(exe, childArg, name, arg)
 	c.Stderr = os.Stderr
 	out, err := c.Output()
 	if err != nil {

@@ -17,7 +17,7 @@ type diskFigures struct{ WrittenMiB, Dropped, LoggedMiB float64 }
 // healthyDisk measures what a route writes whose destination keeps up.
 func healthyDisk() ([]row, error) {
 	var f diskFigures
-	if err := spawn("disk", &f); err != nil {
+	if err := spawn("disk", "", &f); err != nil {
 		return nil, err
 	}
 	return []row{

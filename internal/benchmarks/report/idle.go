@@ -20,7 +20,7 @@ type idleFigures struct {
 // idle measures New, and five durable routes at rest in a fresh process.
 func idle() ([]row, error) {
 	var f idleFigures
-	if err := spawn("idle", &f); err != nil {
+	if err := spawn("idle", "", &f); err != nil {
 		return nil, err
 	}
 	return []row{

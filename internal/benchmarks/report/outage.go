@@ -13,17 +13,13 @@ import (
 	"github.com/slogship/slogship/route"
 )
 
-// outageTime is a fifth of the 50 s of DESIGN §6, so that the report can be
-// run often: 2 million records, 600 MiB.
-const outageTime = 10 * time.Second
-
 type outageFigures struct{ PeakMiB, P999Micros, Dropped, Calls float64 }
 
 // outage measures 200,000 records a second into a route whose destination is
 // down.
 func outage(d time.Duration) ([]row, error) {
 	var f outageFigures
-	if err := spawn("outage", &f); err != nil {
+	if err := spawn("outage", d.String(), &f); err != nil {
 		return nil, err
 	}
 	note := fmt.Sprintf("%.0f calls in %v", f.Calls, d)

@@ -45,6 +45,17 @@ func TestDisk(t *testing.T) {
 	}
 }
 
+func TestBacklog(t *testing.T) {
+	dir := t.TempDir()
+	if err := fillBacklog(dir, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	f, err := runBacklog(dir)
+	if err != nil || f.Recovered < 1000 || f.FirstMillis <= 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 func TestRowJudges(t *testing.T) {
 	for _, c := range []struct {
 		r    row
@@ -71,13 +82,13 @@ func TestCompareKeepsOrder(t *testing.T) {
 }
 
 func TestChosen(t *testing.T) {
-	if all, err := chosen(nil); err != nil || len(all) != len(groups()) {
-		t.Errorf("%d of %d, %v", len(all), len(groups()), err)
+	if all, err := chosen(nil, usual); err != nil || len(all) != len(groups(usual)) {
+		t.Errorf("%d of %d, %v", len(all), len(groups(usual)), err)
 	}
-	if two, err := chosen([]string{"outage", "calls"}); err != nil || len(two) != 2 || two[0].name != "outage" {
+	if two, err := chosen([]string{"outage", "calls"}, usual); err != nil || len(two) != 2 || two[0].name != "outage" {
 		t.Errorf("%v, %v", two, err)
 	}
-	if _, err := chosen([]string{"nothing"}); err == nil {
+	if _, err := chosen([]string{"nothing"}, usual); err == nil {
 		t.Error("an unknown name passes")
 	}
 }

@@ -27,7 +27,7 @@ func throughput() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := exec.Command(exe, childArg, "receiver")
+	c := exec.Command(exe, childArg, "receiver", "")
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -330,3 +330,51 @@ func TestShedFollowsTheFill(t *testing.T) {
 	}
 	closeBuffer(t, b)
 }
+
+// T2, T24: a loss is in the cursor before the file goes. A crash in between
+// then reports records that come after all; the other way round nobody would
+// hear of those that don't.
+func TestLossIsSavedBeforeTheFileGoes(t *testing.T) {
+	crash := vfs.NewCrash(1)
+	fsys := vfs.NewFault(crash)
+	var mu sync.Mutex
+	var saved []uint64 // losses in the cursor, at each removal; guarded by mu
+	fsys.Inject(vfs.When(vfs.And(vfs.Kinds(vfs.OpRemove), vfs.Base("*.seg")), vfs.InjectorFunc(func(vfs.Op) error {
+		f, err := crash.Open("/buf/cursor")
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		p := make([]byte, cursorSize)
+		_, _ = f.ReadAt(p, 0)
+		c, _, err := readSlots(p)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		saved = append(saved, c.frozen.Counts.Total()+c.gathering.Counts.Total())
+		return nil
+	})))
+	o := testOptions()
+	o.MaxBytes = 512 << 10
+	b := openOn(t, fsys, "/buf", o)
+	for id := range uint64(4000) {
+		mustAppend(t, b, id, 300)
+	}
+	mu.Lock()
+	seen := slices.Clone(saved)
+	mu.Unlock()
+	if len(seen) < 3 {
+		t.Fatalf("%d files dropped: the test has lost its subject", len(seen))
+	}
+	last := uint64(0)
+	for i, n := range seen {
+		if n <= last {
+			t.Fatalf("removal %d: the cursor knows of %d losses, and did of %d before", i, n, last)
+		}
+		last = n
+	}
+	drainAll(t, b, func(Entry) {})
+	closeBuffer(t, b)
+}

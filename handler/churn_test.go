@@ -30,6 +30,9 @@ func TestChurn(t *testing.T) {
 	for _, where := range []string{"memory", "mapped", "written"} {
 		t.Run(where, func(t *testing.T) {
 			rounds := share(6, 84)
+			if raceEnabled && !nightly() {
+				rounds = 2
+			}
 			for i := range rounds {
 				churn(t, where, rand.New(rand.NewPCG(seed, uint64(i))), 4000)
 			}

@@ -1,0 +1,197 @@
+package ackconn
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/slogship/slogship/internal/hostaddr"
+)
+
+// ErrSilent: the receiver neither took nor said anything for the time that it
+// is given.
+var ErrSilent = errors.New("the receiver did not answer in time")
+
+// errChatty: there was something to read when the receiver had nothing to say.
+var errChatty = errors.New("the receiver spoke without being asked")
+
+const (
+	// readSize bounds what is read ahead of what the protocol looks at.
+	readSize = 4 << 10
+	// sliceSize is how much is written under one deadline: a slow receiver has
+	// to take this much within Silence, not a whole batch.
+	sliceSize = 64 << 10
+	// idleAfter is how long a connection is quiet before it is asked whether it
+	// is still there. Below, the answer to the next batch tells.
+	idleAfter = time.Second
+)
+
+// Conn is one connection. It is owned by the Send that runs; only Abort may be
+// called beside it.
+type Conn struct {
+	// In reads what the receiver says, between Begin and its end.
+	In *bufio.Reader
+
+	socket  net.Conn
+	stream  net.Conn // TLS over socket, or socket
+	host    *hostaddr.Name
+	addr    netip.AddrPort
+	silence time.Duration
+	version uint64 // of the TLS files it was made with
+	made    time.Time
+
+	ctx   context.Context // of the Send that runs
+	heard time.Time       // when the receiver last took or said something
+	ended time.Time       // when the last Send ended
+	gone  atomic.Bool     // Abort was called
+}
+
+func newConn(socket net.Conn, silence time.Duration) *Conn {
+	now := time.Now()
+	c := &Conn{socket: socket, stream: socket, silence: silence, made: now, heard: now, ended: now, ctx: context.Background()}
+	c.In = bufio.NewReaderSize(reader{c}, readSize)
+	return c
+}
+
+// Begin makes ctx the one that ends waiting, until the returned func is called.
+// With it the receiver's time begins anew.
+func (c *Conn) Begin(ctx context.Context) (end func()) {
+	c.heard = time.Now()
+	return c.Resume(ctx)
+}
+
+// Resume is Begin for a Send that goes on waiting where another one ended: the
+// receiver's time has begun with the last that it said.
+func (c *Conn) Resume(ctx context.Context) (end func()) {
+	c.ctx = ctx
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		c.socket.SetDeadline(time.Unix(1, 0))
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done // or it would set its deadline while the next Send runs
+		}
+		c.ctx, c.ended = context.Background(), time.Now()
+	}
+}
+
+// limit sets the deadline of the next read or write.
+func (c *Conn) limit() {
+	deadline := c.heard.Add(c.silence)
+	if end, ok := c.ctx.Deadline(); ok && end.Before(deadline) {
+		deadline = end
+	}
+	c.socket.SetDeadline(deadline)
+	// Only now: had ctx ended just before, its deadline would have been
+	// overwritten with ours. If it ends after this look, it overwrites ours.
+	if c.ctx.Err() != nil {
+		c.socket.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// Write writes p. After an error the connection is of no use any more.
+func (c *Conn) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		c.limit()
+		n, err := c.stream.Write(p[written:min(written+sliceSize, len(p))])
+		written += n
+		if err != nil {
+			return written, c.explain(err)
+		}
+		c.heard = time.Now()
+	}
+	return written, nil
+}
+
+// reader is the Conn as In sees it.
+type reader struct{ c *Conn }
+
+func (r reader) Read(p []byte) (int, error) {
+	r.c.limit()
+	n, err := r.c.stream.Read(p)
+	if n > 0 {
+		r.c.heard = time.Now()
+		return n, nil // an error comes again
+	}
+	return 0, r.c.explain(err)
+}
+
+// explain says which of the limits a deadline was.
+func (c *Conn) explain(err error) error {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if end, ok := c.ctx.Deadline(); c.ctx.Err() != nil || ok && !time.Now().Before(end) {
+		// The deadline may pass a moment before ctx itself says so.
+		return fmt.Errorf("%w: %w", cause(c.ctx), err)
+	}
+	return ErrSilent
+}
+
+func cause(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return context.DeadlineExceeded
+}
+
+// Check looks whether a connection that was quiet for a while is still there,
+// between two Sends. It takes a millisecond then, and nothing on a busy
+// connection. What the receiver says unasked is an error, too: each protocol
+// here has only bad news to say.
+func (c *Conn) Check() error {
+	if time.Since(c.ended) < idleAfter {
+		return nil
+	}
+	return c.Look()
+}
+
+// Look is Check, however short the quiet was.
+func (c *Conn) Look() error {
+	if c.In.Buffered() > 0 {
+		return errChatty
+	}
+	var one [1]byte
+	c.socket.SetDeadline(time.Now().Add(time.Millisecond))
+	n, err := c.stream.Read(one[:])
+	switch {
+	case n > 0:
+		return errChatty
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil
+	default:
+		return err
+	}
+}
+
+// Worked says that the receiver has acknowledged something.
+func (c *Conn) Worked() { c.host.Worked(c.addr) }
+
+// Abort drops the connection, whatever its state. It may be called by Close
+// while a Send is stuck, and more than once.
+func (c *Conn) Abort() {
+	if !c.gone.Swap(true) {
+		c.socket.Close()
+	}
+}
+
+// Goodbye ends TLS in order and closes the socket, for a connection on which all
+// has been said. It waits no longer than a moment.
+func (c *Conn) Goodbye() {
+	if c.gone.Swap(true) {
+		return
+	}
+	c.socket.SetDeadline(time.Now().Add(100 * time.Millisecond))
+	c.stream.Close() // with TLS also the alert; an error changes nothing
+	if c.stream != c.socket {
+		c.socket.Close()
+	}
+}

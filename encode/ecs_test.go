@@ -224,7 +224,7 @@ func FuzzECS(f *testing.F) {
 func TestS1ECS(t *testing.T) {
 	for _, enc := range []encode.ECS{{}, {Labels: true}} {
 		sent, seen := 0, 0
-		hostile(t, s1Records()/3, func(rec *encode.Record) {
+		hostile(t, s1Share(), func(rec *encode.Record) {
 			line, _ := enc.AppendRecord(nil, rec)
 			sent++
 			for part := range bytes.Lines(append(line, '\n')) {

@@ -119,25 +119,12 @@ func elasticUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
 		n++
 	}
 	for _, a := range attrs[:i] {
-		if elasticSame(clip(elasticName(a.Key), maxKeyLen), name) {
+		other := clip(elasticName(a.Key), maxKeyLen)
+		if other == name || (len(other) == len(name) || !plain) && sameRunes(other, name, true) {
 			n++
 		}
 	}
 	return n, n > 1 || numbered(name)
-}
-
-// elasticSame is [sameName] where a dot equals "_".
-func elasticSame(a, b string) bool {
-	for {
-		i, j := strings.IndexAny(a, "._"), strings.IndexAny(b, "._")
-		if i < 0 || j < 0 {
-			return i == j && sameName(a, b)
-		}
-		if !sameName(a[:i], b[:j]) {
-			return false
-		}
-		a, b = a[i+1:], b[j+1:]
-	}
 }
 
 // elasticFold reports whether key, once its dots are gone, is name in upper or

@@ -181,7 +181,11 @@ func (w *flatJSON) uses(members, name []byte) (n int) {
 // jsonScalarEnd returns where the string or number at i ends.
 func jsonScalarEnd(b []byte, i int) int {
 	if i < len(b) && b[i] == '"' {
-		for i++; i < len(b) && b[i] != '"'; i++ {
+		for i++; i < len(b); i++ {
+			i += plainLen(b[i:]) // stops at quotes and backslashes
+			if i >= len(b) || b[i] == '"' {
+				break
+			}
 			if b[i] == '\\' {
 				i++
 			}

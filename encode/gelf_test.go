@@ -165,7 +165,7 @@ func FuzzGELF(f *testing.F) {
 // S1: each message is one JSON text without a zero byte, which would end a frame
 // over TCP.
 func TestS1GELF(t *testing.T) {
-	hostile(t, s1Records()/2, func(rec *encode.Record) {
+	hostile(t, s1Share(), func(rec *encode.Record) {
 		line, _ := encode.GELF{}.AppendRecord(nil, rec)
 		if bytes.IndexByte(line, 0) >= 0 {
 			t.Fatalf("a zero byte in %q", line)

@@ -229,7 +229,7 @@ func FuzzPickle(f *testing.F) {
 // S1, S5 and S6: what was logged comes back as values, and none of Python's own
 // names is any of them.
 func TestS1Pickle(t *testing.T) {
-	hostile(t, s1Records()/2, func(rec *encode.Record) {
+	hostile(t, s1Share(), func(rec *encode.Record) {
 		p, _ := encode.Pickle{}.AppendRecord(nil, rec)
 		checkPickle(t, p, rec)
 	})

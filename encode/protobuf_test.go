@@ -208,7 +208,7 @@ func FuzzProtobuf(f *testing.F) {
 // bytes that are not UTF-8.
 func TestS1Protobuf(t *testing.T) {
 	file := readProto(t)
-	hostile(t, s1Records()/2, func(rec *encode.Record) {
+	hostile(t, s1Share(), func(rec *encode.Record) {
 		b, _ := encode.Protobuf{}.AppendRecord(nil, rec)
 		checkProtobuf(t, file, b, rec)
 	})

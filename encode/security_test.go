@@ -22,6 +22,14 @@ func s1Records() int {
 	return 15_000
 }
 
+// s1Share is s1Records for formats whose check takes longer.
+func s1Share() int {
+	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
+		return s1Records()
+	}
+	return 2500
+}
+
 // hostile makes n records whose message, keys, groups and values are S1's, and
 // hands each to f.
 func hostile(t *testing.T, n int, f func(rec *encode.Record)) {

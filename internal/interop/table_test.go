@@ -75,9 +75,7 @@ func TestDestinations(t *testing.T) {
 			t.Errorf("the name %q is not one of its own", d.name)
 		}
 		seen[d.name] = true
-		if s := d.setup; s.version == nil || s.command == nil || s.ready == nil || (s.read == nil) == (s.query == nil) {
-			t.Errorf("%s: its setup lacks something, or has both read and query", d.name)
-		}
+		checkSetup(t, d.name, d.setup)
 		tr, err := d.to(place{addrs: []string{"127.0.0.1:20000", "127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}}).Open()
 		if err != nil {
 			t.Errorf("%s: %v", d.name, err)
@@ -98,6 +96,38 @@ func TestDestinations(t *testing.T) {
 				t.Errorf("%s is left in\n%s", left, conf)
 			}
 		}
+	}
+}
+
+func checkSetup(t *testing.T, name string, s setup) {
+	t.Helper()
+	if s.install == nil || s.version == nil || s.command == nil || s.ready == nil || (s.read == nil) == (s.query == nil) {
+		t.Errorf("%s: its setup lacks something, or has both read and query", name)
+	}
+}
+
+// The servers that adapters are written against. (With -tags interop they run.)
+func TestServers(t *testing.T) {
+	pki, err := newPKI(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]setup{
+		"relp": rsyslog(relpInput(), parseMessage), "relp-tls": rsyslog(relpTLSInput(pki), parseMessage), "python": python(parseExtra),
+		"loki": loki(parseLine), "opensearch": opensearch(parseObject), "rabbitmq": rabbitmq(pki, parsePayload), "kafka": kafka(parseValue),
+	} {
+		checkSetup(t, name, s)
+	}
+	at := place{data: "/data", addrs: []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4", "127.0.0.1:5"}}
+	for name, conf := range map[string]string{"loki": lokiConfig(at), "kafka": kafkaConfig(at)} {
+		for _, left := range []string{"DATA", "HTTP:", "GRPC", "BROKER", "QUORUM"} {
+			if strings.Contains(strings.ReplaceAll(conf, "process.roles=broker", ""), left) {
+				t.Errorf("%s is left in %s of\n%s", left, name, conf)
+			}
+		}
+	}
+	if strings.Contains(rabbitConfig(at, nil), "ssl_options") || !strings.Contains(rabbitConfig(at, pki), "listeners.ssl.1 = 127.0.0.1:5") {
+		t.Error("rabbitmq has TLS without a pki, or none with one")
 	}
 }
 

@@ -25,6 +25,9 @@ type destination struct {
 	// unordered: the server keeps no order of what it takes, so the order in
 	// which it gives its records back says nothing.
 	unordered bool
+
+	// scenes are played after that, each on a server of its own.
+	scenes []scene
 }
 
 // The usual pauses keep the producers well below what the servers take, and

@@ -15,19 +15,25 @@ import (
 // one route and its buffer on disk, as a service has it.
 type pipeline struct{ handler *handler.Handler }
 
-func openPipeline(dir string, to transport.Destination) (*pipeline, error) {
-	h, err := handler.New([]route.Route{{
+// openPipeline lets adjust, if there is one, change what the handler is made of.
+func openPipeline(dir string, to transport.Destination, adjust func(*route.Route, *handler.Options)) (*pipeline, error) {
+	r := route.Route{
 		Name: "interop", To: to,
 		// A busy disk of the machine that this runs on would be counted as a loss
 		// (disk_stalled), and it is not what is tried here.
 		Buffer: route.Buffer{StallTimeout: 5 * time.Second},
 		// Shorter than the defaults, as the servers are away for moments only.
 		Backoff: route.Backoff{InitialInterval: 20 * time.Millisecond, MaxInterval: 200 * time.Millisecond},
-	}}, &handler.Options{
+	}
+	o := handler.Options{
 		Dir:      dir,
 		Resource: encode.Resource{Service: "interop"},
 		OnError:  func(error) {}, // failed Sends: the kills are meant
-	})
+	}
+	if adjust != nil {
+		adjust(&r, &o)
+	}
+	h, err := handler.New([]route.Route{r}, &o)
 	if err != nil {
 		return nil, err
 	}

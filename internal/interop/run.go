@@ -20,9 +20,12 @@ type outcome struct {
 	err           error // what went wrong besides losses
 }
 
-// runLimit bounds one destination, besides what its server's starts may take;
-// a fast one takes some ten seconds.
+// runLimit bounds one destination and each of its scenes, besides what its
+// server's starts may take; a fast one takes some ten seconds.
 const runLimit = 60 * time.Second
+
+// limit allows for as many starts as there may be.
+func (s *server) limit() time.Duration { return runLimit + (killsMost+1)*s.setup.startLimit }
 
 // run tries one destination in a folder of its own below dir.
 func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcome {
@@ -46,15 +49,16 @@ func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcom
 		return out
 	}
 	d.each = cmp.Or(d.each, perProducer)
-	ctx, cancel := context.WithTimeout(ctx, runLimit+(killsMost+1)*s.setup.startLimit)
-	defer cancel()
 	out.sent = producers * d.each
 	d.tryOn(ctx, s, dir, rng, &out)
+	out.err = errors.Join(out.err, d.playAll(ctx, dir))
 	return out
 }
 
 // tryOn sends everything and asks the server what it has of it.
 func (d destination) tryOn(ctx context.Context, s *server, dir string, rng *rand.Rand, out *outcome) {
+	ctx, cancel := context.WithTimeout(ctx, s.limit())
+	defer cancel()
 	restarts, sendErr := d.send(ctx, s, dir, rng)
 	j := newJudge(producers, d.each)
 	j.check = d.check
@@ -74,7 +78,7 @@ func (d destination) send(ctx context.Context, s *server, dir string, rng *rand.
 		return 0, err
 	}
 	p := newProgress()
-	pipe, err := openPipeline(filepath.Join(dir, "buffer"), observed{Destination: d.to(s.life.at), to: p})
+	pipe, err := openPipeline(filepath.Join(dir, "buffer"), observed{Destination: d.to(s.life.at), to: p}, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
 )
@@ -139,5 +142,41 @@ func TestRunNoStart(t *testing.T) {
 	d.setup.command = func(place) (*exec.Cmd, error) { return exec.Command(os.Args[0], "-test.nosuchflag"), nil }
 	if out := try(t, d); !errors.Is(out.err, errStart) || out.verdict.lost != producers*10 {
 		t.Errorf("%+v", out)
+	}
+}
+
+// A scene has a server of its own that runs, may end it, and fails the row; the
+// next one is played all the same.
+func TestScenes(t *testing.T) {
+	d := toy(0, 1, true)
+	failed := errors.New("failed")
+	played := 0
+	d.scenes = []scene{
+		{"fails", func(context.Context, *stage) error { played++; return failed }},
+		{"works", func(ctx context.Context, on *stage) error {
+			played++
+			var got []entry
+			for range 2 { // the second life of the service has the buffer of the first
+				p, err := on.pipeline("p", d.to(on.server.life.at), func(_ *route.Route, o *handler.Options) { o.Resource.Version = "1" })
+				if err != nil {
+					return err
+				}
+				if err := errors.Join(p.log(ctx, slog.Int("producer", 0), slog.Int("seq", 0)), p.close(ctx, false)); err != nil {
+					return err
+				}
+			}
+			_, err := on.server.received(ctx, func(e entry) { got = append(got, e) })
+			if err == nil && (len(got) != 2 || got[0].ID == got[1].ID || got[1].Message != message) {
+				err = fmt.Errorf("received %+v", got)
+			}
+			return err
+		}},
+	}
+	if err := d.playAll(t.Context(), t.TempDir()); !errors.Is(err, failed) || played != 2 {
+		t.Errorf("%d played: %v", played, err)
+	}
+	d.scenes = d.scenes[1:]
+	if err := d.playAll(t.Context(), t.TempDir()); err != nil {
+		t.Error(err)
 	}
 }

@@ -119,6 +119,9 @@ var list = []mutant{
 	{name: "adopted-losses-forgotten", file: "internal/buffer/adopt.go", run: "TestAdopt",
 		old: "\tb.takeLedger(l)\n",
 		new: ""},
+	{name: "adopted-losses-cleared-first", file: "internal/buffer/adopt.go", run: "TestCrashPoints/ledger/ledger-taken", tags: "crashpoints",
+		old: "\tb.save(b.own)\n\tcrash(\"ledger-taken\")\n\tb.save(l)\n",
+		new: "\tb.save(l)\n\tcrash(\"ledger-taken\")\n\tb.save(b.own)\n"},
 
 	// Concurrency and processes. I7, I21.
 	{name: "armed-after-the-check", file: "internal/buffer/reader.go", run: "TestArmComesBeforeTheLook",

@@ -43,7 +43,8 @@ func TestListApplies(t *testing.T) {
 			if _, err := parser.ParseFile(token.NewFileSet(), m.file, broken, parser.SkipObjectResolution); err != nil {
 				t.Errorf("broken in another way than meant: %v", err)
 			}
-			for _, name := range strings.Split(m.run, "|") {
+			run, _, _ := strings.Cut(m.run, "/")
+			for _, name := range strings.Split(run, "|") {
 				if pkg := path.Dir(m.file); !testsOf(t, pkg)[name] {
 					t.Errorf("%s has no test %q", pkg, name)
 				}
@@ -82,6 +83,19 @@ func TestApply(t *testing.T) {
 	for _, source := range []string{"return a + b", "a+b, a+b", ""} {
 		if _, err := m.apply(source); !errors.Is(err, errStale) {
 			t.Errorf("%q: %v", source, err)
+		}
+	}
+}
+
+func TestBy(t *testing.T) {
+	for run, want := range map[string]string{
+		"TestA":       "^(TestA)$",
+		"TestA|TestB": "^(TestA|TestB)$",
+		"TestA/b/c":   "^(TestA)$/b/c",
+	} {
+		m := mutant{file: "a/b/c.go", run: run, tags: "t"}
+		if got := m.by(); got != (tests{"a/b", want, "t"}) {
+			t.Errorf("%+v", got)
 		}
 	}
 }

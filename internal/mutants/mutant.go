@@ -14,12 +14,19 @@ type mutant struct {
 	file string // from the root of the module
 	old  string // found exactly once in file
 	new  string
-	run  string // names of tests, divided by "|"
+	run  string // names of tests, divided by "|"; a subtest's after a "/"
 	tags string // as go test's -tags
 }
 
 // by returns the tests that have to notice.
-func (m *mutant) by() tests { return tests{path.Dir(m.file), "^(" + m.run + ")$", m.tags} }
+func (m *mutant) by() tests {
+	run, sub, _ := strings.Cut(m.run, "/")
+	t := tests{pkg: path.Dir(m.file), run: "^(" + run + ")$", tags: m.tags}
+	if sub != "" {
+		t.run += "/" + sub
+	}
+	return t
+}
 
 // tests are a selection of one package's tests.
 type tests struct {

@@ -26,7 +26,16 @@ func encoders() []encode.Encoder {
 		encode.Pickle{Duration: encode.DurationSeconds, Bytes: encode.BytesText},
 		encode.Protobuf{},
 		encode.Protobuf{NoResource: true},
+		encode.RFC5424{},
+		encode.RFC5424{Message: encode.SyslogCEE, Clock: encode.ClockOmitted},
+		encode.RFC3164{},
+		encode.RFC3164{Message: encode.SyslogCEE, OmitHost: true, UTC: true},
+		encode.Journal{},
 	}
+}
+
+func binaryType(contentType string) bool {
+	return contentType == "application/x-protobuf" || contentType == "application/vnd.fdo.journal"
 }
 
 // The sentences of the Encoder contract, one case each.
@@ -45,7 +54,7 @@ func TestEncoderContract(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%T: these encoders have an answer to any record: %v", enc, err)
 			}
-			if bytes.HasSuffix(line, []byte("\n")) && enc.ContentType() != "application/x-protobuf" { // where it is a byte like any other
+			if bytes.HasSuffix(line, []byte("\n")) && !binaryType(enc.ContentType()) { // where it is a byte like any other
 				t.Errorf("%T: no trailing newline: %q", enc, line)
 			}
 			if again, _ := enc.AppendRecord(nil, &before); !bytes.Equal(line, again) {

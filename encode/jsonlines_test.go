@@ -205,6 +205,10 @@ func TestAllocs(t *testing.T) {
 		"gelf":      encode.GELF{},
 		"pickle":    encode.Pickle{Duration: encode.DurationText},
 		"protobuf":  encode.Protobuf{},
+		"rfc5424":   encode.RFC5424{},
+		"cee":       encode.RFC5424{Message: encode.SyslogCEE},
+		"rfc3164":   encode.RFC3164{},
+		"journal":   encode.Journal{},
 	} {
 		buf, _ := enc.AppendRecord(nil, rec)
 		buf = append(buf, make([]byte, 1000)...)

@@ -78,7 +78,7 @@ func TestConformance(t *testing.T) {
 				conn := listen(t, "udp", "127.0.0.1:0")
 				a := &assembler{t: t, done: func(s string) { p.Received(s) }}
 				receive(t, conn, a.take)
-				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxSize: 150}
+				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxSize: 600}
 			},
 			Message:     message,
 			Unreachable: udp.Destination{Addr: vacant(t), Chunks: udp.GELF},

@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"errors"
@@ -87,7 +87,7 @@ func (p *payload) wasRead() bool {
 	return p.latest != nil && p.latest.off == p.size
 }
 
-var errBodyClosed = errors.New("https: read of a request body after its Close")
+var errBodyClosed = errors.New("httppost: read of a request body after its Close")
 
 // body is one pass over a payload. Close may come while a Read is under way
 // (HTTP/2 closes bodies from another goroutine to interrupt them), so Read

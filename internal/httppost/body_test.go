@@ -1,4 +1,4 @@
-package https
+package httppost
 
 // This file is inside the package: it looks at a buffer's way back to the pool,
 // which is nobody else's business.

@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"context"
@@ -13,15 +13,16 @@ import (
 // credentials sets the header that says who sends. At most one of the three
 // sources is configured; none is fine as well.
 type credentials struct {
-	header    string // canonical name
-	scheme    string // what stands before the value: "Bearer " or ""
-	fixed     string // from the URL's user information
+	adapter   string                     // for errors
+	header    string                     // canonical name
+	format    func(secret string) string // of a file's contents; nil: as it is
+	fixed     string                     // from the URL's user information
 	file      *tokenFile
 	authorize func(context.Context) (string, error)
 }
 
 // errAuthorize is what a value that net/http would refuse gives.
-var errAuthorize = errors.New("https: Authorize: the value has control characters")
+var errAuthorize = errors.New("the value has control characters")
 
 // get returns the secret without its scheme, "" if there is none.
 func (c *credentials) get(ctx context.Context) (string, error) {
@@ -31,10 +32,10 @@ func (c *credentials) get(ctx context.Context) (string, error) {
 	case c.authorize != nil:
 		value, err := c.authorize(ctx)
 		if err != nil {
-			return "", fmt.Errorf("https: Authorize: %w", err)
+			return "", fmt.Errorf("%s: Authorize: %w", c.adapter, err)
 		}
 		if value = strings.TrimSpace(value); !validHeaderValue(value) {
-			return "", errAuthorize
+			return "", fmt.Errorf("%s: Authorize: %w", c.adapter, errAuthorize)
 		}
 		return value, nil
 	default:
@@ -45,8 +46,16 @@ func (c *credentials) get(ctx context.Context) (string, error) {
 // set puts secret into h.
 func (c *credentials) set(h http.Header, secret string) {
 	if secret != "" {
-		h[c.header] = []string{c.scheme + secret}
+		h[c.header] = []string{c.value(secret)}
 	}
+}
+
+// value is what the header says for secret.
+func (c *credentials) value(secret string) string {
+	if c.format == nil || secret == "" {
+		return secret
+	}
+	return c.format(secret)
 }
 
 // answered looks at the status for which secret was sent.
@@ -57,8 +66,8 @@ func (c *credentials) answered(status int, secret string) {
 }
 
 // newCredentials checks that there is one source at most.
-func newCredentials(d *Destination, u *url.URL, headers http.Header) (*credentials, error) {
-	c := &credentials{header: "Authorization", authorize: d.Authorize}
+func newCredentials(o *Options, u *url.URL, headers http.Header) (*credentials, error) {
+	c := &credentials{adapter: o.Adapter, header: "Authorization", authorize: o.Authorize}
 	sources := []string{}
 	if headers["Authorization"] != nil {
 		sources = append(sources, `Headers "Authorization"`)
@@ -67,37 +76,43 @@ func newCredentials(d *Destination, u *url.URL, headers http.Header) (*credentia
 		sources = append(sources, "the URL's user information")
 		c.fixed = basicAuth(u.User)
 	}
-	if d.Authorize != nil {
+	if o.Authorize != nil {
 		sources = append(sources, "Authorize")
 	}
-	if d.TokenFile != "" {
-		sources = append(sources, "TokenFile")
-		c.file, c.scheme = &tokenFile{path: d.TokenFile}, "Bearer "
+	if o.TokenFile != "" {
+		sources = append(sources, o.TokenField)
+		c.file, c.format = &tokenFile{path: o.TokenFile, what: o.Adapter + ": " + o.TokenField}, o.TokenValue
+		if c.format == nil {
+			c.format = bearer
+		}
 		if _, err := c.file.get(); err != nil {
 			return nil, err
 		}
 	}
 	if len(sources) > 1 {
-		return nil, fmt.Errorf("https: %s: one source of credentials is needed: %w", strings.Join(sources, ", "), ErrConfig)
+		return nil, fmt.Errorf("%s: %s: one source of credentials is needed: %w", o.Adapter, strings.Join(sources, ", "), ErrConfig)
 	}
-	return c, c.name(d, headers)
+	return c, c.name(o, headers)
 }
 
 // name applies TokenHeader.
-func (c *credentials) name(d *Destination, headers http.Header) error {
-	if d.TokenHeader == "" {
+func (c *credentials) name(o *Options, headers http.Header) error {
+	if o.TokenHeader == "" {
 		return nil
 	}
-	name := http.CanonicalHeaderKey(d.TokenHeader)
+	name := http.CanonicalHeaderKey(o.TokenHeader)
 	switch {
 	case c.file == nil:
-		return fmt.Errorf("https: TokenHeader %q: there is no TokenFile: %w", d.TokenHeader, ErrConfig)
-	case !validHeaderName(d.TokenHeader) || ownHeader(name) || headers[name] != nil:
-		return fmt.Errorf("https: TokenHeader %q: not a header's name, or set elsewhere: %w", d.TokenHeader, ErrConfig)
+		return fmt.Errorf("%s: TokenHeader %q: there is no TokenFile: %w", o.Adapter, o.TokenHeader, ErrConfig)
+	case !validHeaderName(o.TokenHeader) || ownHeader(name) || headers[name] != nil:
+		return fmt.Errorf("%s: TokenHeader %q: not a header's name, or set elsewhere: %w", o.Adapter, o.TokenHeader, ErrConfig)
 	}
-	c.header, c.scheme = name, ""
+	c.header, c.format = name, nil
 	return nil
 }
+
+// bearer is the value of an Authorization header for token (RFC 6750).
+func bearer(token string) string { return "Bearer " + token }
 
 // basicAuth is the value of an Authorization header for user (RFC 7617).
 func basicAuth(user *url.Userinfo) string {

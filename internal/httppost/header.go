@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"fmt"
@@ -19,19 +19,19 @@ func ownHeader(name string) bool {
 
 // checkHeaders returns the headers under their canonical names. Errors name the
 // header and never its value.
-func checkHeaders(headers map[string]string) (http.Header, error) {
+func (o *Options) checkHeaders() (http.Header, error) {
 	h := http.Header{}
-	for name, value := range headers {
+	for name, value := range o.Headers {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
 		switch {
 		case !validHeaderName(name):
-			return nil, fmt.Errorf("https: Headers %q: not a header's name: %w", name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: not a header's name: %w", o.Adapter, name, ErrConfig)
 		case ownHeader(canonical):
-			return nil, fmt.Errorf("https: Headers %q: the transport sets this one: %w", name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: the transport sets this one: %w", o.Adapter, name, ErrConfig)
 		case !validHeaderValue(value):
-			return nil, fmt.Errorf("https: Headers %q: its value has control characters: %w", name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: its value has control characters: %w", o.Adapter, name, ErrConfig)
 		case h[canonical] != nil:
-			return nil, fmt.Errorf("https: Headers %q: there twice, in upper and lower case: %w", name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: there twice, in upper and lower case: %w", o.Adapter, name, ErrConfig)
 		}
 		h[canonical] = []string{value}
 	}

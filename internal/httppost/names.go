@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // maxNames bounds how many hosts are remembered: the URL's own, or the proxies
-// that Destination.Proxy chooses between.
+// that Options.Proxy chooses between.
 const maxNames = 8
 
 // names resolves and dials in net.Dialer's place. A Dialer takes the addresses in

@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"errors"
@@ -21,6 +21,7 @@ var ErrToken = errors.New("not a token")
 // and sizes that a file replaced within its clock's step would slip through.
 type tokenFile struct {
 	path string
+	what string // for errors: the adapter and its field
 
 	mu       sync.Mutex
 	last     string // guarded by mu; the last good contents
@@ -31,7 +32,7 @@ type tokenFile struct {
 // midst of a rotation, the last one serves on, until the server refuses it: then
 // the file is what is wrong, and the error says so.
 func (f *tokenFile) get() (string, error) {
-	token, err := readToken(f.path)
+	token, err := f.read()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -53,35 +54,35 @@ func (f *tokenFile) reject(token string) {
 	f.rejected = f.rejected || token == f.last
 }
 
-// readToken returns the file's contents without the white space around them: an
+// read returns the file's contents without the white space around them: an
 // editor ends the last line. Its errors hold the path and nothing of the
 // contents.
-func readToken(path string) (string, error) {
+func (f *tokenFile) read() (string, error) {
 	// Stat before Open: opening a named pipe would wait for its writer.
-	info, err := os.Stat(path)
+	info, err := os.Stat(f.path)
 	if err != nil {
-		return "", fmt.Errorf("https: TokenFile: %w", err)
+		return "", fmt.Errorf("%s: %w", f.what, err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("https: TokenFile %q: not a regular file: %w", path, ErrToken)
+		return "", fmt.Errorf("%s %q: not a regular file: %w", f.what, f.path, ErrToken)
 	}
-	file, err := os.Open(path)
+	file, err := os.Open(f.path)
 	if err != nil {
-		return "", fmt.Errorf("https: TokenFile: %w", err)
+		return "", fmt.Errorf("%s: %w", f.what, err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxToken+1))
 	if err != nil {
-		return "", fmt.Errorf("https: TokenFile: %w", err)
+		return "", fmt.Errorf("%s: %w", f.what, err)
 	}
 	token := strings.TrimSpace(string(data))
 	switch {
 	case len(data) > maxToken:
-		return "", fmt.Errorf("https: TokenFile %q: more than %d bytes: %w", path, maxToken, ErrToken)
+		return "", fmt.Errorf("%s %q: more than %d bytes: %w", f.what, f.path, maxToken, ErrToken)
 	case token == "":
-		return "", fmt.Errorf("https: TokenFile %q: empty: %w", path, ErrToken)
+		return "", fmt.Errorf("%s %q: empty: %w", f.what, f.path, ErrToken)
 	case !validHeaderValue(token):
-		return "", fmt.Errorf("https: TokenFile %q: it has control characters: %w", path, ErrToken)
+		return "", fmt.Errorf("%s %q: it has control characters: %w", f.what, f.path, ErrToken)
 	}
 	return token, nil
 }

@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"runtime/debug"

@@ -1,4 +1,4 @@
-package https
+package httppost
 
 import (
 	"context"
@@ -30,14 +30,14 @@ const (
 
 // errEnvironmentProxy stands for ProxyFromEnvironment's error, which quotes the
 // variable with the password in it.
-var errEnvironmentProxy = errors.New("https: HTTPS_PROXY or HTTP_PROXY is no valid URL")
+var errEnvironmentProxy = errors.New("HTTPS_PROXY or HTTP_PROXY is no valid URL")
 
 // wire keeps the links to the server: an http.Transport of our own, for
 // http.DefaultTransport is everybody's to change and its connections to fill.
 type wire struct {
-	dest  *Destination
-	tls   *tlsconfig.Client
-	names names
+	options *Options
+	tls     *tlsconfig.Client
+	names   names
 
 	proxyPassword atomic.Pointer[string] // of the proxy used last, to be masked
 
@@ -94,7 +94,7 @@ func (w *wire) retireLocked() {
 }
 
 func (w *wire) newLinks(version uint64) *links {
-	d := w.dest
+	o := w.options
 	l := &links{version: version, names: &w.names, conns: map[*conn]bool{}}
 	l.ended, l.end = context.WithCancel(context.Background())
 	l.http = &http.Transport{
@@ -102,10 +102,10 @@ func (w *wire) newLinks(version uint64) *links {
 		OnProxyConnectResponse: w.proxyAnswer,
 		DialContext:            l.dial,
 		TLSClientConfig:        w.tls.Config(""),
-		TLSHandshakeTimeout:    d.ConnectTimeout,
+		TLSHandshakeTimeout:    o.ConnectTimeout,
 		DisableCompression:     true, // we ask for no compressed answers and unpack none
-		MaxIdleConnsPerHost:    d.MaxInFlight,
-		IdleConnTimeout:        d.IdleTimeout,
+		MaxIdleConnsPerHost:    o.MaxInFlight,
+		IdleConnTimeout:        o.IdleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		WriteBufferSize:        32 << 10,
 		Protocols:              new(http.Protocols),
@@ -117,19 +117,19 @@ func (w *wire) newLinks(version uint64) *links {
 		},
 	}
 	l.http.Protocols.SetHTTP1(true)
-	l.http.Protocols.SetHTTP2(!d.HTTP1)
+	l.http.Protocols.SetHTTP2(!o.HTTP1)
 	return l
 }
 
-// proxy is Destination.Proxy or the environment's, and remembers the password.
+// proxy is Options.Proxy or the environment's, and remembers the password.
 func (w *wire) proxy(r *http.Request) (*url.URL, error) {
-	choose := w.dest.Proxy
+	choose := w.options.Proxy
 	if choose == nil {
 		choose = http.ProxyFromEnvironment
 	}
 	u, err := choose(r)
 	switch {
-	case err != nil && w.dest.Proxy == nil:
+	case err != nil && w.options.Proxy == nil:
 		return nil, errEnvironmentProxy
 	case err != nil:
 		return nil, httpstatus.RedactError(err)
@@ -149,6 +149,6 @@ func (w *wire) proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, r
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	checker := httpstatus.Checker{Op: "https: connect through proxy", URL: proxy.String()}
+	checker := httpstatus.Checker{Op: w.options.Adapter + ": connect through proxy", URL: proxy.String()}
 	return checker.Refusal(&http.Response{StatusCode: resp.StatusCode, Header: resp.Header, Request: resp.Request})
 }

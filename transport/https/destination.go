@@ -1,16 +1,14 @@
 package https
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/httppost"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/httpstatus"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -18,22 +16,28 @@ import (
 
 var (
 	// ErrConfig is wrapped by the errors of Open that are about a field.
-	ErrConfig = errors.New("not a valid value")
+	ErrConfig = httppost.ErrConfig
 
 	// ErrPlaintext is wrapped by Open's error for an http:// URL without
 	// AllowPlaintext, or with credentials.
-	ErrPlaintext = errors.New("http:// is not encrypted")
+	ErrPlaintext = httppost.ErrPlaintext
+
+	// ErrToken is wrapped by the errors about TokenFile's contents.
+	ErrToken = httppost.ErrToken
+
+	// ErrEarlyAnswer is returned by Send for a 2xx that came before the request
+	// had been read: some proxies and mistaken handlers answer so, and what they
+	// have not read they cannot have taken responsibility for. The batch goes
+	// again.
+	ErrEarlyAnswer = httppost.ErrEarlyAnswer
 )
 
 // Defaults of Destination's fields.
 const (
-	DefaultMaxInFlight    = 1
-	DefaultConnectTimeout = 5 * time.Second
-	DefaultIdleTimeout    = 90 * time.Second
+	DefaultMaxInFlight    = httppost.DefaultMaxInFlight
+	DefaultConnectTimeout = httppost.DefaultConnectTimeout
+	DefaultIdleTimeout    = httppost.DefaultIdleTimeout
 )
-
-// maxInFlight bounds MaxInFlight: each takes buffers, and no network is so long.
-const maxInFlight = 1024
 
 // Destination is an HTTP server that takes log records. Only URL is required.
 type Destination struct {
@@ -126,76 +130,34 @@ func (d Destination) GoString() string { return d.String() }
 // Open checks the fields and reads the TLS files and TokenFile. It does not
 // connect.
 func (d Destination) Open() (transport.Transport, error) {
-	d, err := d.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	u, err := httpstatus.ParseURL(d.URL, "https", "http")
-	if err != nil {
-		return nil, fmt.Errorf("https: URL: %w", errors.Join(ErrConfig, err))
-	}
-	headers, err := checkHeaders(d.Headers)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.checkPlaintext(u, headers); err != nil {
-		return nil, err
-	}
-	return d.client(u, headers)
-}
-
-// withDefaults is the one place where defaults are applied and values checked
-// that stand alone.
-func (d Destination) withDefaults() (Destination, error) {
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	d.MaxInFlight = cmp.Or(d.MaxInFlight, DefaultMaxInFlight)
-	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
-	d.IdleTimeout = cmp.Or(d.IdleTimeout, DefaultIdleTimeout)
-	switch {
-	case d.MaxInFlight < 0 || d.MaxInFlight > maxInFlight:
-		return d, fmt.Errorf("https: MaxInFlight %d: 1 to %d: %w", d.MaxInFlight, maxInFlight, ErrConfig)
-	case d.ConnectTimeout < 0:
-		return d, fmt.Errorf("https: ConnectTimeout %v: not below 0: %w", d.ConnectTimeout, ErrConfig)
-	case d.IdleTimeout < 0:
-		return d, fmt.Errorf("https: IdleTimeout %v: not below 0: %w", d.IdleTimeout, ErrConfig)
+	if err := checkFormat(d.Format, d.Encoder); err != nil {
+		return nil, err
 	}
-	return d, checkFormat(d.Format, d.Encoder)
+	o, err := d.options().WithDefaults()
+	if err != nil {
+		return nil, err
+	}
+	d.MaxInFlight = o.MaxInFlight
+	if o.Compressor, err = newCompressor(d.Compression, o.MaxInFlight); err != nil {
+		return nil, err
+	}
+	c, err := o.Open()
+	if err != nil {
+		return nil, err
+	}
+	return &client{dest: &d, http: c}, nil
 }
 
-// checkPlaintext keeps credentials off an unencrypted connection. There is no
-// exception for loopback addresses: what runs there today moves elsewhere with
-// one changed line, and nobody would look here again.
-func (d Destination) checkPlaintext(u *url.URL, headers http.Header) error {
-	if u.Scheme == "https" {
-		return nil
+// options are what the client has to know of d.
+func (d *Destination) options() httppost.Options {
+	return httppost.Options{
+		Adapter: "https", URL: d.URL, AllowPlaintext: d.AllowPlaintext, Headers: d.Headers,
+		Authorize: d.Authorize, TokenFile: d.TokenFile, TokenHeader: d.TokenHeader,
+		TLS: d.TLS, Proxy: d.Proxy, HTTP1: d.HTTP1, Resolver: d.Resolver,
+		MaxInFlight: d.MaxInFlight, ConnectTimeout: d.ConnectTimeout, IdleTimeout: d.IdleTimeout,
+		ContentType: d.Format.contentType(d.Encoder),
 	}
-	found := ""
-	switch {
-	case !d.AllowPlaintext:
-		return fmt.Errorf("https: URL %q: use https://, or set AllowPlaintext: %w", httpstatus.Redact(d.URL), ErrPlaintext)
-	case d.TLS != nil:
-		return fmt.Errorf("https: TLS with URL %q: %w", httpstatus.Redact(d.URL), ErrPlaintext)
-	case u.User != nil:
-		found = "the URL's user information"
-	case d.Authorize != nil:
-		found = "Authorize"
-	case d.TokenFile != "":
-		found = "TokenFile"
-	}
-	for name := range headers {
-		if httpstatus.Sensitive(name) {
-			found = fmt.Sprintf("Headers %q", name)
-		}
-	}
-	for name := range u.Query() {
-		if httpstatus.Sensitive(name) {
-			found = fmt.Sprintf("the URL's parameter %q", name)
-		}
-	}
-	if found != "" {
-		return fmt.Errorf("https: %s with URL %q: credentials are sent over https:// only: %w", found, httpstatus.Redact(d.URL), ErrPlaintext)
-	}
-	return nil
 }

@@ -77,6 +77,7 @@ func childAppend(b *Buffer, id uint64) {
 		return
 	}
 	w := binary.LittleEndian.AppendUint64([]byte{'A'}, id)
+	w = binary.LittleEndian.AppendUint64(w, uint64(time.Now().UnixNano()))
 	if _, err := os.Stdout.Write(w); err != nil {
 		os.Exit(5)
 	}
@@ -156,11 +157,11 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var cutFirst atomic.Bool
+	var cutAt atomic.Int64
 	kill := time.AfterFunc(max(a.killAfter, time.Millisecond), func() {
 		if a.killAfter > 0 {
 			if a.cut != nil {
-				cutFirst.Store(true)
+				cutAt.Store(time.Now().UnixNano())
 				a.cut()
 			}
 			_ = cmd.Process.Kill()
@@ -176,15 +177,24 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 			break
 		}
 		id := binary.LittleEndian.Uint64(w[1:])
-		if w[0] == 'A' {
-			appended[id]++
-		} else {
+		if w[0] != 'A' {
 			delivered[id]++
+			continue
+		}
+		var at [8]byte
+		if _, err := io.ReadFull(r, at[:]); err != nil {
+			break
+		}
+		// What returned during the cut is in nobody's debt: a file system that
+		// is being shut down may still call a sync done that was under way, as
+		// a machine without power cannot.
+		if cut := cutAt.Load(); cut == 0 || int64(binary.LittleEndian.Uint64(at[:])) < cut {
+			appended[id]++
 		}
 	}
 	_ = cmd.Wait()
 	s := cmd.ProcessState
-	if s.Exited() && cutFirst.Load() {
+	if s.Exited() && cutAt.Load() > 0 {
 		return // it had not yet opened the buffer, and could not any more
 	}
 	if s.Exited() != a.exits || s.Success() {

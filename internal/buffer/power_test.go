@@ -55,7 +55,7 @@ func powerRound(t *testing.T, mode Mode, sector, share int, seed uint64, d Durab
 	id := uint64(0)
 	for life := range 3 {
 		o := testOptions()
-		o.Mode, o.Durability, o.MaxBytes = mode, d, 4<<20
+		o.Mode, o.Durability, o.MaxBytes = mode, d, 256<<20
 		o.NewID = newID()
 		b := openOn(t, fsys, "/buf", o)
 		var c Chunk
@@ -79,6 +79,9 @@ func powerRound(t *testing.T, mode Mode, sector, share int, seed uint64, d Durab
 		if life == 2 {
 			b.Rewind(Mark{}) // what was read and not acknowledged comes again
 			drainAll(t, b, func(e Entry) { delivered[idOf(e)]++ })
+			if s := b.Stats(); s.Dropped.Total() > 0 {
+				t.Fatalf("seed %d: dropped below the cap: %+v", seed, s)
+			}
 			closeBuffer(t, b)
 			break
 		}

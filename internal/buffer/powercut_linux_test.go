@@ -123,10 +123,21 @@ func makeDisk(t *testing.T, kind string) *disk {
 	return d
 }
 
+// mount mounts it, and again if that gave back the file system that was shut
+// down: whoever made a mount name space meanwhile keeps it alive for a moment.
 func (d *disk) mount(t *testing.T) {
 	t.Helper()
-	if err := unix.Mount(d.dev, d.at, d.kind, 0, ""); err != nil {
-		t.Fatal("mount:", err)
+	for deadline := time.Now().Add(10 * time.Second); ; d.unmount(t) {
+		if err := unix.Mount(d.dev, d.at, d.kind, 0, ""); err != nil {
+			t.Fatal("mount:", err)
+		}
+		err := os.WriteFile(filepath.Join(d.at, "probe"), nil, 0o600)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("mounted, but dead:", err)
+		}
 	}
 }
 

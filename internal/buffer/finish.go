@@ -86,6 +86,7 @@ func (b *Buffer) dropRest() {
 	kept := b.segs[:0:0]
 	for _, s := range b.segs {
 		if s.live && s.walk.done && s.count == 0 || b.passedLocked(s) && b.removable(s) {
+			b.voids += s.void.Load()
 			b.unwanted = append(b.unwanted, s)
 			continue
 		}

@@ -63,12 +63,23 @@ func newConn(socket net.Conn, silence time.Duration) *Conn {
 // With it the receiver's time begins anew.
 func (c *Conn) Begin(ctx context.Context) (end func()) {
 	c.heard = time.Now()
-	return c.Resume(ctx)
+	return c.use(ctx)
 }
 
 // Resume is Begin for a Send that goes on waiting where another one ended: the
-// receiver's time has begun with the last that it said.
+// receiver's time goes on, too. That between the two does not count, as nobody
+// listened; and what has come by now can be read however little is left.
 func (c *Conn) Resume(ctx context.Context) (end func()) {
+	const least = 100 * time.Millisecond
+	now := time.Now()
+	c.heard = c.heard.Add(now.Sub(c.ended))
+	if c.heard.Add(c.silence).Before(now.Add(least)) {
+		c.heard = now.Add(least - c.silence)
+	}
+	return c.use(ctx)
+}
+
+func (c *Conn) use(ctx context.Context) (end func()) {
 	c.ctx = ctx
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

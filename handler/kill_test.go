@@ -98,7 +98,7 @@ func (w *tally) add(o *tally) {
 }
 
 // live runs one child to its death. The kill comes at a random time after its
-// first word, which says that it logs.
+// first word, which says that it is about to open its handler.
 func (w *tally) live(t *testing.T, dir, mode string, life int, m moment, rng *rand.Rand) {
 	if rng.IntN(2) == 0 {
 		os.Remove(filepath.Join(dir, fillerName)) // else the disk is as full as it was
@@ -124,7 +124,7 @@ func (w *tally) live(t *testing.T, dir, mode string, life int, m moment, rng *ra
 	w.kills++
 }
 
-// started starts a child and returns what it says once it logs.
+// started starts a child and returns what it says next.
 func started(t *testing.T, child *exec.Cmd) *bufio.Reader {
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -276,11 +276,6 @@ func logForEver(dir string) {
 		sink.Fail(errors.New("away"))
 		to = sink
 	}
-	h, err := handler.NewOn(fileSystem(os.Getenv(envMode)), killRoutes(to), killOptions(dir))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(3)
-	}
 	if os.Getenv(envIdle) != "" {
 		idle := childProcess("idle", dir, "", "")
 		idle.Stdin = os.Stdin
@@ -289,7 +284,12 @@ func logForEver(dir string) {
 			os.Exit(3)
 		}
 	}
-	say(out, "started")
+	say(out, "started") // before New, which may be what the kill meets
+	h, err := handler.NewOn(fileSystem(os.Getenv(envMode)), killRoutes(to), killOptions(dir))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(3)
+	}
 	var group sync.WaitGroup
 	for p := range uint64(8) {
 		group.Go(func() {

@@ -14,6 +14,8 @@
 //   - if it is there more than once, all copies have the same ID (duplicates);
 //   - the first copies of one producer's records are in the order in which they
 //     were logged;
+//   - what else the server made of it (a syslog header's fields, say) is what it
+//     should be, where a destination has a check for that;
 //   - there is nothing else.
 //
 // A kill counts only if at least one batch was unanswered by then and at least
@@ -21,9 +23,14 @@
 // UDP nothing is claimed under kills, so its server is left alone: there,
 // everything sent at a bearable rate must have arrived.
 //
+// No wait here depends on a Send that nobody makes: while nothing has begun for
+// a moment, the producers are allowed some records more, and a server that says
+// it is ready and takes nothing for 30 s fails its destination with its answer.
+//
 // The servers are told to write what they have read at once: rsyslog runs
 // without its main queue. With a queue in memory, rsyslogd would lose by SIGKILL
 // what it had taken off the connection, and no sender can do anything about it.
 //
-// A server that is not installed is a failure, never a skip.
+// A server that is missing is installed; if it cannot be, that is a failure,
+// never a skip.
 package main

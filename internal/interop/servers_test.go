@@ -112,6 +112,22 @@ h.close()
 	}
 }
 
+// A package is there in its environment, with the version that was asked for,
+// and the environment is found again without pip.
+func TestPipVenv(t *testing.T) {
+	for range 2 {
+		bin, err := pipVenv(t.Context(), "venv-test", "typing_extensions==4.15.0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := exec.Command(filepath.Join(bin, "python3"), "-c", "from importlib.metadata import version; print(version('typing_extensions'))")
+		if says, err := ask.CombinedOutput(); err != nil || string(says) != "4.15.0\n" {
+			t.Errorf("%s, %v", says, err)
+		}
+		t.Setenv("PATH", "") // not needed the second time
+	}
+}
+
 // awaitFile waits until there is something in a file.
 func awaitFile(t *testing.T, name string) {
 	t.Helper()

@@ -29,7 +29,7 @@ func TestChurn(t *testing.T) {
 	t.Logf("seed %d", seed)
 	for _, where := range []string{"memory", "mapped", "written"} {
 		t.Run(where, func(t *testing.T) {
-			rounds := share(6, 84)
+			rounds := share(3, 84)
 			if raceEnabled && !nightly() {
 				rounds = 2
 			}

@@ -90,7 +90,7 @@ func (f *diskFault) run(t *testing.T, mode string, keeps route.Durability) {
 	before := len(d.taken)
 	f.begin(t, d)
 	defer func() { d.release() }()
-	least := max(f.least, 200*time.Millisecond)
+	least := max(f.least, 50*time.Millisecond)
 	for began := time.Now(); time.Since(began) < least || !f.spared && !d.hit(); {
 		d.log(t, 20)
 		sum(t, d.h)

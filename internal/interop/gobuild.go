@@ -18,8 +18,13 @@ import (
 func goBuild(ctx context.Context, module, pkg string, flags ...string) (program string, err error) {
 	inputs := append([]string{pkg, runtime.Version()}, flags...)
 	if module != "" {
-		for _, file := range []string{"go.mod", "go.sum"} {
-			content, err := os.ReadFile(filepath.Join(module, file))
+		// Its own sources, if it has some, are what a build follows from as well.
+		sources, err := filepath.Glob(filepath.Join(module, "*.go"))
+		if err != nil {
+			return "", err
+		}
+		for _, file := range append([]string{filepath.Join(module, "go.mod"), filepath.Join(module, "go.sum")}, sources...) {
+			content, err := os.ReadFile(file)
 			if err != nil {
 				return "", err
 			}

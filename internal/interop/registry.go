@@ -12,6 +12,7 @@ func destinations(env *environment) []destination {
 		rsyslogDestinations,
 		rsyslogTLSDestinations,
 		relpDestinations,
+		lumberjackDestinations,
 		nginxDestinations,
 	} {
 		all = append(all, of(env)...)

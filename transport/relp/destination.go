@@ -35,7 +35,7 @@ type Destination struct {
 	// tried, those that failed lately last.
 	Addr string
 
-	// Encoder is the format of a message. Default: encode.JSONLines.
+	// Encoder is the format of a message. Default: the zero encode.RFC5424.
 	Encoder encode.Encoder
 
 	// TLS switches TLS on (imrelp's tls="on"); nil is plain TCP. The server's
@@ -49,8 +49,9 @@ type Destination struct {
 
 	// MaxMessage is the most bytes that a message may have; a longer one is
 	// refused as permanent. Default 128 KiB, above which librelp may break the
-	// connection. rsyslog cuts messages, without a word, at its own
-	// maxMessageSize, 8 KiB by default: see the package's Limits section.
+	// connection. The default Encoder never writes more than 8 KiB, which is also
+	// where rsyslog cuts messages, without a word: see the package's Limits
+	// section before you raise its MaxBytes.
 	MaxMessage int
 
 	// ConnectTimeout bounds resolving, connecting, the TLS handshake and the
@@ -104,7 +105,7 @@ func (d Destination) Open() (transport.Transport, error) {
 // withDefaults is the one place where fields are checked and defaults applied.
 func (d Destination) withDefaults() (Destination, error) {
 	if d.Encoder == nil {
-		d.Encoder = encode.JSONLines{}
+		d.Encoder = encode.RFC5424{}
 	}
 	d.Window = cmp.Or(d.Window, DefaultWindow)
 	d.MaxMessage = cmp.Or(d.MaxMessage, DefaultMaxMessage)

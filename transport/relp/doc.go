@@ -46,8 +46,9 @@
 // messages have a length in front. What the receiver makes of them is its own:
 // rsyslog writes control characters as #012 unless told not to
 // (parser.escapeControlCharactersOnReceive="off"), and cuts messages at
-// maxMessageSize (global, 8 KiB by default) although it answers 200. Set it, and
-// imrelp's maxDataSize, to at least MaxMessage.
+// maxMessageSize (global, 8 KiB by default) although it answers 200. Messages of
+// encode.RFC5424 fit unless its MaxBytes says otherwise; then set rsyslog's, and
+// imrelp's maxDataSize, to as much.
 //
 // Memory per destination: a chunk of 64 KiB or the largest record, and 8 bytes
 // for each record of a batch. An answer may have 8 KiB; a receiver that says

@@ -69,10 +69,8 @@ func TestCallsDoNotWaitForTheDestination(t *testing.T) {
 // panics, and whatever was taken before the end is delivered or said to be late.
 func TestFlushRacesClose(t *testing.T) {
 	for round := range 20 {
-		// In memory alone with -race: it does not see the atomics in mapped
-		// memory, and calls a race what they put in order.
 		o := &handler.Options{InMemory: true}
-		if round%2 == 0 && !raceEnabled {
+		if round%2 == 0 {
 			o = &handler.Options{Dir: t.TempDir()}
 		}
 		sink := memory.New()

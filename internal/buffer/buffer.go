@@ -242,6 +242,7 @@ func (b *Buffer) activateLocked() {
 		s.activated = time.Now()
 		b.segs = append(b.segs, s)
 		b.active.Store(s)
+		b.refreshGateLocked()
 		b.turnLocked()
 	}
 }

@@ -239,9 +239,12 @@ func (b *Buffer) unmap(s *segment) {
 	defer s.view.Unlock()
 	s.walk.unmapped = true
 	s.shown = nil
-	if s.mapping == nil {
+	switch {
+	case b.opt.Mode != Mapped:
 		s.mem = nil // heap: let it go. Of a mapping the producers' word is left as it is
 		return
+	case s.mapping == nil:
+		return // before, when it was retired
 	}
 	if err := s.mapping.Unmap(); err != nil {
 		b.report(fmt.Errorf("buffer: unmap segment %q: %w", s.String(), err))

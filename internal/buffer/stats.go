@@ -97,6 +97,12 @@ func (b *Buffer) weighLocked(g *segment, s *Stats) {
 func (b *Buffer) refreshGate() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.refreshGateLocked()
+}
+
+// refreshGateLocked is also for each segment that becomes active: a burst fills
+// several before the maintainer gets to run.
+func (b *Buffer) refreshGateLocked() {
 	var used int64
 	for _, s := range b.segs {
 		if !s.gone && !b.passedLocked(s) {

@@ -59,14 +59,10 @@ func (k *killer) run(ctx context.Context) error {
 // once kills and restarts the server soon after that many records are sent, in
 // the middle of a Send where that is what an unanswered batch is, and reports whether the kill counts.
 func (k *killer) once(ctx context.Context, after int) (sent int, counts bool, err error) {
-	// A transport that holds has an unanswered batch between two Sends as well.
-	// To insist on one under way could miss the last there are: they are short.
-	_, err = k.wait(ctx, func(m moment) bool { return m.sent >= after && (m.holds || m.begun > m.ended) })
+	at, err := k.aim(ctx, after)
 	if err != nil {
 		return 0, false, fmt.Errorf("no Send to kill after %d records: %w", after, err)
 	}
-	time.Sleep(time.Duration(k.rng.Int64N(int64(jitterMost)))) // random on purpose: nothing is waited for
-	at := k.progress.now()
 	if err := k.server.restart(ctx); err != nil {
 		return 0, false, err
 	}
@@ -126,6 +122,31 @@ var (
 	errStalled = errors.New("the server takes no records")
 	errSpent   = errors.New("all records are logged, and nothing more is sent")
 )
+
+// aim returns at a random moment of a Send, once that many records are sent. A
+// Send that ends before the moment comes is let go and another one waited for,
+// a few times: a kill between two Sends would not count, and the restart of
+// some servers takes ten seconds.
+//
+// A transport that holds has an unanswered batch between two Sends as well. To
+// insist on one under way could miss the last there are.
+func (k *killer) aim(ctx context.Context, after int) (moment, error) {
+	const tries = 10
+	for try := 1; ; try++ {
+		m, err := k.wait(ctx, func(m moment) bool { return m.sent >= after && (m.holds || m.begun > m.ended) })
+		if err != nil {
+			return m, err
+		}
+		longest := jitterMost
+		if !m.holds {
+			longest = min(longest, max(m.took, time.Microsecond))
+		}
+		time.Sleep(time.Duration(k.rng.Int64N(int64(longest)))) // random on purpose: nothing is waited for
+		if at := k.progress.now(); at.holds || at.begun > at.ended || try == tries {
+			return at, nil
+		}
+	}
+}
 
 // unanswered reports whether a batch had no answer when the server was killed
 // at that moment. A transport that holds records says so by Resend: right after

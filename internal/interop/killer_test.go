@@ -8,6 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
 )
 
 // killed is a server whose restart fails.
@@ -75,6 +78,43 @@ func TestWaitAllowsMore(t *testing.T) {
 			t.Errorf("got %+v, %v", m, err)
 		}
 	})
+}
+
+// Sends of a millisecond are met while they are under way, wherever the killer
+// would have waited six.
+func TestAimMeetsShortSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		p := newProgress()
+		k := &killer{progress: p, load: newLoad(nil, 1<<20, 0), rng: rand.New(rand.NewPCG(1, 1))}
+		w := witness{Transport: slow{time.Millisecond}, to: p}
+		var worker sync.WaitGroup
+		worker.Go(func() {
+			for ctx.Err() == nil {
+				if err := w.Send(ctx, make([]encode.Record, 10)); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+		defer worker.Wait()
+		defer cancel()
+		for after := 20; after < 2000; after += 20 {
+			if at, err := k.aim(ctx, after); err != nil || at.begun == at.ended || at.sent < after {
+				t.Fatalf("after %d: %+v, %v", after, at, err)
+			}
+		}
+	})
+}
+
+// slow is a transport whose Sends take a time.
+type slow struct{ takes time.Duration }
+
+func (slow) Describe() transport.Description { return transport.Description{} }
+func (slow) Close() error                    { return nil }
+func (s slow) Send(context.Context, []encode.Record) error {
+	time.Sleep(s.takes)
+	return nil
 }
 
 // With no records left and nothing under way the wait has an end; with a Send

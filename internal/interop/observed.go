@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
@@ -22,6 +23,7 @@ type progress struct {
 	passed  int           // guarded by mu; number of the latest Send that returned nil, from 1
 	failed  map[int]bool  // guarded by mu; numbers of the Sends that failed, from 1
 	resends int           // guarded by mu; answers that asked for records to go again
+	took    time.Duration // guarded by mu; of the latest Send that returned nil
 	last    error         // guarded by mu; the latest answer that was an error
 	holds   bool          // guarded by mu; the transport holds records until they are read
 }
@@ -31,6 +33,7 @@ func newProgress() *progress { return &progress{changed: make(chan struct{}), fa
 // moment is a copy of progress at one time.
 type moment struct {
 	begun, ended, sent, passed, resends int
+	took                                time.Duration
 	holds                               bool
 }
 
@@ -41,7 +44,7 @@ func (p *progress) now() moment {
 }
 
 func (p *progress) momentLocked() moment {
-	return moment{p.begun, p.ended, p.sent, p.passed, p.resends, p.holds}
+	return moment{p.begun, p.ended, p.sent, p.passed, p.resends, p.took, p.holds}
 }
 
 // hasFailed reports whether the Send with that number ended with an error.
@@ -185,7 +188,11 @@ func (w *witness) ImportPaths() []string {
 
 func (w *witness) Send(ctx context.Context, recs []encode.Record) error {
 	w.to.note(func() { w.to.begun++ })
+	began := time.Now()
 	err := w.Transport.Send(ctx, recs)
+	if took := time.Since(began); err == nil {
+		w.to.note(func() { w.to.took = took })
+	}
 	w.to.answer(err, len(recs), true)
 	return err
 }

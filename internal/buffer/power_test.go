@@ -55,7 +55,7 @@ func powerRound(t *testing.T, mode Mode, sector, share int, seed uint64, d Durab
 	id := uint64(0)
 	for life := range 3 {
 		o := testOptions()
-		o.Mode, o.Durability, o.MaxBytes = mode, d, 256<<20
+		o.Mode, o.Durability, o.MaxBytes, o.MaxSegment = mode, d, 16<<20, 64<<10
 		o.NewID = newID()
 		b := openOn(t, fsys, "/buf", o)
 		var c Chunk

@@ -26,6 +26,9 @@ type destination struct {
 	// which it gives its records back says nothing.
 	unordered bool
 
+	// once: the server refuses a record that it has, so one duplicate is a fault.
+	once bool
+
 	// scenes are played after that, each on a server of its own.
 	scenes []scene
 }

@@ -14,6 +14,7 @@ func destinations(env *environment) []destination {
 		relpDestinations,
 		lumberjackDestinations,
 		nginxDestinations,
+		elasticsearchDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

@@ -69,7 +69,13 @@ func (d destination) tryOn(ctx context.Context, s *server, dir string, rng *rand
 		out.verdict.disordered = 0
 	}
 	out.err = errors.Join(sendErr, readErr, out.verdict.faults(), j.wrong)
+	if d.once && out.verdict.duplicates > 0 {
+		out.err = errors.Join(out.err, errTwice)
+	}
 }
+
+// errTwice: a destination that knows the records by their IDs has one twice.
+var errTwice = errors.New("duplicates where there can be none")
 
 // send logs everything, with kills on the way, and returns when the pipeline
 // says that all of it is delivered.

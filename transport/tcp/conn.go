@@ -18,9 +18,9 @@ const maxDrain = 64
 // conn is one connection. It is owned by the stream, under its lock.
 type conn struct {
 	wire    *wire
-	tls     *tls.Conn     // nil without TLS
-	stream  io.ReadWriter // tls, or wire
-	addr    netip.AddrPort
+	tls     *tls.Conn      // nil without TLS
+	stream  io.ReadWriter  // tls, or wire
+	addr    netip.AddrPort // zero for a local one
 	made    time.Time
 	version uint64    // of the TLS files it was made with
 	used    time.Time // end of the last Send; zero before
@@ -69,7 +69,7 @@ func (c *conn) finish(ctx context.Context, timeout time.Duration) bool {
 	if c.tls != nil && (c.tls.CloseWrite() != nil || c.wire.interrupted()) {
 		return false
 	}
-	if c.wire.TCPConn.CloseWrite() != nil {
+	if c.wire.CloseWrite() != nil {
 		return false
 	}
 	end, _ := ctx.Deadline()
@@ -82,10 +82,12 @@ func (c *conn) finish(ctx context.Context, timeout time.Duration) bool {
 }
 
 // abort drops the connection. With half a frame sent it is a reset, lest the
-// receiver takes the half for a record that ended with the file.
+// receiver takes the half for a record that ended with the file. (Local sockets
+// have no such thing; what they carry is read by a syslog daemon of this
+// machine, which drops what has no end.)
 func (c *conn) abort() {
-	if c.wire.interrupted() {
-		c.wire.SetLinger(0)
+	if tcp, ok := c.wire.socket.(*net.TCPConn); ok && c.wire.interrupted() {
+		tcp.SetLinger(0)
 	}
 	c.wire.Close()
 }

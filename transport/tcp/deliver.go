@@ -35,7 +35,9 @@ func (t *stream) deliver(ctx context.Context, recs []encode.Record) error {
 		}
 	}
 	t.window.sent(bytes, sent)
-	t.host.Worked(t.conn.addr)
+	if t.host != nil {
+		t.host.Worked(t.conn.addr)
+	}
 	t.conn.used, t.conn.calm = time.Now(), false
 	return answers.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -29,10 +30,12 @@ const (
 // Destination is a TCP or TLS receiver. Only Addr is required.
 type Destination struct {
 	// Addr is "host:port". The name is resolved for each connection and all of
-	// its addresses are tried, those that failed lately last.
+	// its addresses are tried, those that failed lately last. With Network
+	// "unix" it is the socket's path.
 	Addr string
 
-	// Network is "tcp" (the default), "tcp4" or "tcp6".
+	// Network is "tcp" (the default), "tcp4", "tcp6" or "unix", a stream socket
+	// of this machine, where the fields that are about TCP mean nothing.
 	Network string
 
 	// Encoder is the format. Default: encode.JSONLines.
@@ -111,8 +114,10 @@ func (d Destination) Open() (transport.Transport, error) {
 		return nil, err
 	}
 	t := &stream{dest: d, quiet: defaultQuiet(), window: window{size: int64(d.Window)}}
-	if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
-		return nil, fmt.Errorf("tcp: Addr: %w", err)
+	if d.Network != "unix" {
+		if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
+			return nil, fmt.Errorf("tcp: Addr: %w", err)
+		}
 	}
 	if d.TLS != nil {
 		if t.tls, err = d.TLS.Client(); err != nil {
@@ -151,14 +156,16 @@ func (d *Destination) validate() error {
 		value any
 		bad   bool
 	}{
-		{"Network", d.Network, d.Network != "tcp" && d.Network != "tcp4" && d.Network != "tcp6"},
+		{"Network", d.Network, !slices.Contains([]string{"tcp", "tcp4", "tcp6", "unix"}, d.Network)},
+		{"Addr", d.Addr, d.Addr == ""},
+		{"TLS", "on a local socket", d.TLS != nil && d.Network == "unix"},
 		{"Framing", d.Framing, d.Framing > Null},
 		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0},
 		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0},
 		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0},
 		{"UserTimeout", d.UserTimeout, d.UserTimeout > 0 && !hasUserTimeout || d.UserTimeout > maxUserTimeout},
 		{"Lifetime", d.Lifetime, d.Lifetime < 0},
-		{"FastOpen", d.FastOpen, d.FastOpen && !hasFastOpen},
+		{"FastOpen", d.FastOpen, d.FastOpen && (!hasFastOpen || d.Network == "unix")},
 		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
 		{"ReceiveBuffer", d.ReceiveBuffer, d.ReceiveBuffer < 0},
 	} {

@@ -16,13 +16,22 @@ import (
 func (t *stream) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.dest.ConnectTimeout)
 	defer cancel()
+	if t.host == nil {
+		c, err := t.try(ctx, t.dest.Addr)
+		if err != nil {
+			return t.failure("connect to", err)
+		}
+		return t.adopt(c)
+	}
 	addrs, err := t.host.Lookup(ctx)
 	if err != nil {
 		return t.failure("resolve", err)
 	}
 	var c *conn
 	err = t.host.Try(ctx, addrs, func(ctx context.Context, addr netip.AddrPort) error {
-		c, err = t.try(ctx, addr)
+		if c, err = t.try(ctx, addr.String()); err == nil {
+			c.addr = addr
+		}
 		return err
 	})
 	if err != nil {
@@ -31,28 +40,27 @@ func (t *stream) connect(ctx context.Context) error {
 	return t.adopt(c)
 }
 
-func (t *stream) try(ctx context.Context, addr netip.AddrPort) (*conn, error) {
-	socket, err := t.dest.dialer().DialContext(ctx, t.dest.Network, addr.String())
+func (t *stream) try(ctx context.Context, addr string) (*conn, error) {
+	raw, err := t.dest.dialer().DialContext(ctx, t.dest.Network, addr)
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.setup(ctx, socket.(*net.TCPConn))
+	c, err := t.setup(ctx, raw.(socket))
 	if err != nil {
-		socket.Close()
+		raw.Close()
 		return nil, fmt.Errorf("%v: %w", addr, err)
 	}
-	c.addr = addr
 	return c, nil
 }
 
 // setup makes a connection of a socket.
-func (t *stream) setup(ctx context.Context, socket *net.TCPConn) (*conn, error) {
-	if t.dest.Nagle {
-		if err := socket.SetNoDelay(false); err != nil {
+func (t *stream) setup(ctx context.Context, raw socket) (*conn, error) {
+	if tcp, ok := raw.(*net.TCPConn); ok && t.dest.Nagle {
+		if err := tcp.SetNoDelay(false); err != nil {
 			return nil, err
 		}
 	}
-	w, err := newWire(socket, t.dest.WriteTimeout)
+	w, err := newWire(raw, t.dest.WriteTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +96,7 @@ func (c *conn) handshake(ctx context.Context, t *stream) error {
 // closed looked at: one of the two sees the other.
 func (t *stream) adopt(c *conn) error {
 	t.conn = c
-	t.socket.Store(c.wire.TCPConn)
+	t.socket.Store(c.wire)
 	if t.closed.Load() {
 		t.drop()
 		return errClosed
@@ -100,7 +108,7 @@ func (t *stream) adopt(c *conn) error {
 func (d *Destination) control(_, _ string, raw syscall.RawConn) error {
 	var err error
 	if e := raw.Control(func(fd uintptr) {
-		if err = d.setBuffers(fd); err == nil {
+		if err = d.setBuffers(fd); err == nil && d.Network != "unix" {
 			err = d.setPlatform(int(fd))
 		}
 	}); e != nil {

@@ -12,7 +12,7 @@ func (*poller) init() {}
 // tryRead waits a millisecond, the shortest that makes Read look at the socket
 // at all: a deadline in the past fails without looking.
 func (w *wire) tryRead(p []byte) (int, error) {
-	w.TCPConn.SetReadDeadline(time.Now().Add(time.Millisecond))
-	defer w.TCPConn.SetReadDeadline(time.Time{})
-	return w.TCPConn.Read(p)
+	w.socket.SetReadDeadline(time.Now().Add(time.Millisecond))
+	defer w.socket.SetReadDeadline(time.Time{})
+	return w.socket.Read(p)
 }

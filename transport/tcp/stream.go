@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,13 +27,13 @@ var (
 // stream is the transport.
 type stream struct {
 	dest Destination       // with defaults; never changed
-	host *hostaddr.Name    // guards itself
+	host *hostaddr.Name    // guards itself; nil for a local socket
 	tls  *tlsconfig.Client // nil without TLS
 
 	quiet time.Duration // see Held
 
 	closed atomic.Bool
-	socket atomic.Pointer[net.TCPConn] // conn's, for a Close that can't have mu
+	socket atomic.Pointer[wire] // conn's, for a Close that can't have mu: its Close alone is used
 
 	mu     sync.Mutex // held by Send, Held, Probe and Close
 	conn   *conn      // guarded by mu; nil while there is none
@@ -127,7 +126,7 @@ func (t *stream) due() bool {
 // lose drops the broken connection and says what has to go again.
 func (t *stream) lose(err error) error {
 	err = t.failure("send to", err)
-	if time.Since(t.conn.made) < t.dest.ConnectTimeout {
+	if t.host != nil && time.Since(t.conn.made) < t.dest.ConnectTimeout {
 		// It takes connections and breaks them. One that has served longer is
 		// tried again in its old place, before those that did not answer.
 		t.host.Failed(t.conn.addr)

@@ -16,6 +16,13 @@ var (
 	errInterrupted = errors.New("interrupted")
 )
 
+// socket is a TCP connection or a local one.
+type socket interface {
+	net.Conn
+	syscall.Conn
+	CloseWrite() error
+}
+
 // wire is the socket below TLS, or below nothing. It adds two things to it.
 //
 // Writes are never half done as seen from above: when ctx ends in the middle of
@@ -30,7 +37,7 @@ var (
 // It is owned by the Send (or Close) that runs; nothing here is concurrent, but
 // for the deadline that the end of ctx sets.
 type wire struct {
-	*net.TCPConn
+	socket
 	raw   syscall.RawConn
 	stall time.Duration // Destination.WriteTimeout
 
@@ -44,12 +51,12 @@ type wire struct {
 	waiting  int              // bytes in the kernel, of the last look
 }
 
-func newWire(c *net.TCPConn, stall time.Duration) (*wire, error) {
+func newWire(c socket, stall time.Duration) (*wire, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{TCPConn: c, raw: raw, stall: stall, ctx: context.Background()}
+	w := &wire{socket: c, raw: raw, stall: stall, ctx: context.Background()}
 	w.poll.init()
 	w.queue = func(fd uintptr) { w.waiting, _ = queued(int(fd)) }
 	return w, nil
@@ -58,7 +65,7 @@ func newWire(c *net.TCPConn, stall time.Duration) (*wire, error) {
 // begin makes ctx the one that ends waiting, until the returned func is called.
 func (w *wire) begin(ctx context.Context) (end func()) {
 	w.ctx = ctx
-	stop := context.AfterFunc(ctx, func() { w.TCPConn.SetWriteDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { w.socket.SetWriteDeadline(time.Unix(1, 0)) })
 	return func() {
 		// If ctx is ending right now, the deadline may yet be set while the
 		// next Send runs. push looks at the clock for that reason.
@@ -74,7 +81,7 @@ func (w *wire) interrupted() bool { return len(w.rest) > 0 }
 // means that the connection is broken.
 func (w *wire) Write(p []byte) (int, error) {
 	if !w.open {
-		return w.TCPConn.Write(p)
+		return w.socket.Write(p)
 	}
 	if w.interrupted() {
 		w.rest = append(w.rest, p...)
@@ -107,13 +114,13 @@ func (w *wire) flush() error {
 func (w *wire) push(p []byte) (written int, err error) {
 	for {
 		deadline := w.deadline()
-		w.TCPConn.SetWriteDeadline(deadline)
+		w.socket.SetWriteDeadline(deadline)
 		// Only now: had ctx ended just before, its deadline would have been
 		// overwritten with ours. If it ends after this look, it overwrites ours.
 		if w.ctx.Err() != nil {
 			return written, errInterrupted
 		}
-		n, err := w.TCPConn.Write(p[written:])
+		n, err := w.socket.Write(p[written:])
 		written += n
 		now := time.Now()
 		if n > 0 {
@@ -161,7 +168,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.polling {
 		return w.tryRead(p)
 	}
-	return w.TCPConn.Read(p)
+	return w.socket.Read(p)
 }
 
 // queued returns how many bytes the receiver's kernel has not confirmed, 0 where

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/slogship/slogship/internal/hostaddr"
@@ -39,7 +40,8 @@ type Conn struct {
 	In *bufio.Reader
 
 	socket  net.Conn
-	stream  net.Conn // TLS over socket, or socket
+	raw     syscall.RawConn // socket's; nil for one that is no TCP
+	stream  net.Conn        // TLS over socket, or socket
 	host    *hostaddr.Name
 	addr    netip.AddrPort
 	silence time.Duration
@@ -55,6 +57,9 @@ type Conn struct {
 func newConn(socket net.Conn, silence time.Duration) *Conn {
 	now := time.Now()
 	c := &Conn{socket: socket, stream: socket, silence: silence, made: now, heard: now, ended: now, ctx: context.Background()}
+	if tcp, ok := socket.(*net.TCPConn); ok {
+		c.raw, _ = tcp.SyscallConn() // fails for a closed one alone
+	}
 	c.In = bufio.NewReaderSize(reader{c}, readSize)
 	return c
 }
@@ -127,6 +132,9 @@ type reader struct{ c *Conn }
 
 func (r reader) Read(p []byte) (int, error) {
 	r.c.limit()
+	if r.c.raw != nil {
+		_ = r.c.raw.Control(quickAck)
+	}
 	n, err := r.c.stream.Read(p)
 	if n > 0 {
 		r.c.heard = time.Now()

@@ -47,10 +47,13 @@
 //	output.logstash:
 //	  hosts: ["logstash-1:5044", "logstash-2:5044"]
 //
-// A file that is full is renamed and a new one made, never copied and cut, so
-// Filebeat reads each line to its end; the newest rotated file is never
-// compressed. Delivery is then Filebeat's promise: what it has not read when a
-// rotated file is removed (MaxFiles, MaxAge) is lost, which nobody tells.
+// A file that is full is renamed and a new one made, never copied and cut, so an
+// agent that follows a file by its inode reads each line to its end; the newest
+// rotated file is never compressed. The file's Mode is 0600: an agent that is not
+// root needs 0640 and a group. Delivery is then the agent's promise: what it has
+// not read when a rotated file is removed (file.Destination's Keep, KeepFor,
+// KeepBytes) is lost, and nobody tells. This was tried with rsyslog's imfile as
+// the agent (see internal/interop); Filebeat could not be had for it.
 //
 // # Delivery
 //

@@ -1,0 +1,29 @@
+package relp_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/slogship/slogship/transport/relp"
+)
+
+// A receiver that writes each answer by itself, with Nagle's algorithm on, as
+// librelp does, is not held up by our kernel's delayed confirmations: 100
+// windows would take 40 ms each.
+func TestAnswersAreNotHeldUp(t *testing.T) {
+	addr := listen(t, func(c net.Conn) {
+		if err := c.(*net.TCPConn).SetNoDelay(false); err != nil {
+			t.Error(err)
+		}
+		(&receiver{t: t}).serve(c)
+	})
+	tr := open(t, relp.Destination{Addr: addr, Window: 10})
+	began := time.Now()
+	if err := send(t, tr, numbered(1000)); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("1,000 records took %v", took)
+	}
+}

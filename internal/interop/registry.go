@@ -13,6 +13,7 @@ func destinations(env *environment) []destination {
 		rsyslogTLSDestinations,
 		relpDestinations,
 		lumberjackDestinations,
+		followedDestinations,
 		nginxDestinations,
 		elasticsearchDestinations,
 	} {

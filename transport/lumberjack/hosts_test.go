@@ -101,3 +101,41 @@ func TestTLS(t *testing.T) {
 		})
 	}
 }
+
+// A connection that has served its lifetime is made anew between two batches,
+// without a failed Send.
+func TestLifetime(t *testing.T) {
+	var conns atomic.Int64
+	addr := listen(t, func(c net.Conn) {
+		conns.Add(1)
+		(&receiver{t: t}).serve(c)
+	})
+	tr := open(t, lumberjack.Destination{Addrs: []string{addr}, Lifetime: 1})
+	for i := range 3 {
+		if err := send(t, tr, numbered(i, i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if conns.Load() != 3 {
+		t.Errorf("%d connections", conns.Load())
+	}
+}
+
+// An authority that was rotated on disk is in use with the next connection; no
+// record goes to a receiver that the old one does not vouch for (T30, S15).
+func TestRotatedAuthority(t *testing.T) {
+	ca := testpki.New(t, "ca")
+	dir := t.TempDir()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, l, (&receiver{t: t}).serve)
+	file := testpki.File(t, dir, "ca.pem", testpki.New(t, "old").PEM)
+	tr := open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &tlsconfig.Options{CAFile: file}})
+	wantAccepted(t, send(t, tr, numbered(0, 1)), 0, 1)
+	testpki.File(t, dir, "ca.pem", ca.PEM) // put right while the service runs
+	if err := send(t, tr, numbered(0, 1)); err != nil {
+		t.Error(err)
+	}
+}

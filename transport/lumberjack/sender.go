@@ -244,7 +244,9 @@ func (t *sender) Close() error {
 	}
 	defer t.mu.Unlock()
 	if t.conn != nil {
-		t.conn.Goodbye()
+		if t.window.left() == 0 {
+			t.conn.Goodbye() // to a receiver that takes nothing, TLS's alert would wait for seconds
+		}
 		t.drop()
 	}
 	return nil

@@ -1,0 +1,229 @@
+package syslog
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/tcp"
+	"github.com/slogship/slogship/transport/tlsconfig"
+	"github.com/slogship/slogship/transport/udp"
+)
+
+// ErrConfig is wrapped by the errors of Open that are about a field.
+var ErrConfig = errors.New("not a valid value")
+
+// Defaults and limits of Destination's fields.
+const (
+	DefaultMaxSize    = 8 << 10 // bytes; streams and local sockets
+	DefaultMaxSizeUDP = 2 << 10 // bytes
+	leastSize         = 1 << 10 // the encoders' own
+
+	defaultPort    = "514"
+	defaultPortTLS = "6514" // RFC 5425 §4.1
+)
+
+// Destination is a syslog receiver. The zero Destination is this machine's own
+// daemon.
+type Destination struct {
+	// Addr is "host:port", or "host" for port 514 (6514 with TLS). For a local
+	// socket it is its path. Without Addr and Network, the socket is looked for
+	// at /dev/log, /var/run/syslog and /var/run/log, whenever there is no
+	// connection: the daemon may come later, and in another place.
+	Addr string
+
+	// Network is "tcp" (the default with an Addr that is no path), "tcp4",
+	// "tcp6", "udp", "udp4", "udp6", "unixgram" or "unix". For a path without
+	// Network both kinds of local socket are tried, datagrams first.
+	Network string
+
+	// Encoder writes the messages: an encode.RFC5424, an encode.RFC3164, or one
+	// of your own. Default: encode.RFC5424{}, and on local sockets
+	// encode.RFC3164{OmitHost: true}, which is what libc's syslog(3) writes and
+	// the daemons there expect.
+	Encoder encode.Encoder
+
+	// Framing is for streams. Default: octet counting over TCP and TLS, line
+	// feeds on a local stream.
+	Framing Framing
+
+	// MaxSize is the longest message, header included, in bytes; the encoders
+	// of package encode cut at it, unless their own MaxBytes is set. At least
+	// 1,024, over UDP at most 65,507. Default: 8,192; over UDP 2,048. See the
+	// package's Limits section.
+	MaxSize int
+
+	// TLS switches TLS on, for TCP; nil is plain. The server's name is the host
+	// in Addr unless TLS.ServerName says otherwise; CertFile and KeyFile are
+	// the client's certificate.
+	TLS *tlsconfig.Options
+
+	// Window is how many of the newest bytes stay in the route's buffer after
+	// they were sent, to be sent again after a break, on streams: see
+	// [tcp.Destination]. Default 8 MiB; negative: none.
+	Window int
+
+	// ConnectTimeout, WriteTimeout, CloseTimeout and Lifetime are those of
+	// [tcp.Destination], with its defaults: 5 s, 30 s, 1 s, no end.
+	ConnectTimeout time.Duration
+	WriteTimeout   time.Duration
+	CloseTimeout   time.Duration
+	Lifetime       time.Duration
+
+	// Resolver resolves Addr. Default: net.DefaultResolver.
+	Resolver *net.Resolver
+}
+
+var _ transport.Destination = Destination{}
+
+// Open checks the fields and reads the TLS files. It does not connect, nor look
+// for a local socket.
+func (d Destination) Open() (transport.Transport, error) {
+	d, err := d.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if d.Network == "" {
+		return newLocal(d)
+	}
+	return d.over(d.Network, d.Addr)
+}
+
+// over opens the transport for one kind of network.
+func (d *Destination) over(network, addr string) (transport.Transport, error) {
+	t, err := d.carrier(network, addr).Open()
+	if err != nil {
+		return nil, fmt.Errorf("syslog: %w", err)
+	}
+	return t, nil
+}
+
+// carrier is what brings the messages there: packages tcp and udp do all that
+// is not about syslog.
+func (d *Destination) carrier(network, addr string) transport.Destination {
+	if isDatagram(network) {
+		return udp.Destination{Addr: addr, Network: network, Encoder: d.Encoder, MaxSize: d.datagram(), Resolver: d.Resolver}
+	}
+	return tcp.Destination{
+		Addr: addr, Network: network, Encoder: d.Encoder, Framing: d.Framing.stream(network == "unix"), TLS: d.TLS, Window: d.Window,
+		ConnectTimeout: d.ConnectTimeout, WriteTimeout: d.WriteTimeout, CloseTimeout: d.CloseTimeout, Lifetime: d.Lifetime,
+		Resolver: d.Resolver,
+	}
+}
+
+// datagram is how long a datagram may be. It is no less than what an encoder
+// with a limit of its own may write.
+func (d *Destination) datagram() int {
+	switch e := d.Encoder.(type) {
+	case encode.RFC5424:
+		return max(d.MaxSize, e.MaxBytes)
+	case encode.RFC3164:
+		return max(d.MaxSize, e.MaxBytes)
+	default:
+		return d.MaxSize
+	}
+}
+
+// withDefaults is the one place where fields are checked and defaults applied.
+// Network stays empty where the kind of a local socket has to be found out.
+func (d Destination) withDefaults() (Destination, error) {
+	if d.Network == "" && d.Addr != "" && !isPath(d.Addr) {
+		d.Network = "tcp"
+	}
+	if err := d.validate(); err != nil {
+		return d, err
+	}
+	local := d.Network == "" || isLocal(d.Network)
+	if !local {
+		d.Addr = withPort(d.Addr, d.TLS != nil)
+	}
+	switch {
+	case d.MaxSize > 0:
+	case !local && isDatagram(d.Network):
+		d.MaxSize = DefaultMaxSizeUDP
+	default:
+		d.MaxSize = DefaultMaxSize
+	}
+	d.Encoder = sized(d.Encoder, local, d.MaxSize)
+	if err := encode.Validate(d.Encoder); err != nil {
+		return d, fmt.Errorf("syslog: Encoder: %w", err)
+	}
+	return d, nil
+}
+
+// sized is the encoder with the size, unless it has one, or the default.
+func sized(e encode.Encoder, local bool, size int) encode.Encoder {
+	if e == nil && local {
+		e = encode.RFC3164{OmitHost: true}
+	}
+	switch e := e.(type) {
+	case nil:
+		return encode.RFC5424{MaxBytes: size}
+	case encode.RFC5424:
+		e.MaxBytes = cmp.Or(e.MaxBytes, size)
+		return e
+	case encode.RFC3164:
+		e.MaxBytes = cmp.Or(e.MaxBytes, size)
+		return e
+	default:
+		return e
+	}
+}
+
+func (d *Destination) validate() error {
+	known, most := d.Network == "", 1<<20
+	switch d.Network {
+	case "tcp", "tcp4", "tcp6", "unix", "unixgram":
+		known = true
+	case "udp", "udp4", "udp6":
+		known, most = true, udp.DefaultMaxSize
+	}
+	stream := strings.HasPrefix(d.Network, "tcp")
+	for _, f := range []struct {
+		name  string
+		value any
+		bad   bool
+	}{
+		{"Network", d.Network, !known},
+		{"Addr", d.Addr, d.Network != "" && d.Addr == ""},
+		{"Framing", d.Framing, d.Framing > Newline || d.Framing != FramingDefault && isDatagram(d.Network)},
+		{"MaxSize", d.MaxSize, d.MaxSize != 0 && d.MaxSize < leastSize || d.MaxSize > most},
+		{"TLS", "without TCP", d.TLS != nil && !stream},
+		{"Window", d.Window, d.Window != 0 && isDatagram(d.Network)},
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0},
+		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0},
+	} {
+		if f.bad {
+			return fmt.Errorf("syslog: %s %v: %w", f.name, f.value, ErrConfig)
+		}
+	}
+	return nil
+}
+
+func isDatagram(network string) bool {
+	return strings.HasPrefix(network, "udp") || network == "unixgram"
+}
+
+func isLocal(network string) bool { return strings.HasPrefix(network, "unix") }
+
+// isPath reports whether addr is a local socket's: no host has a slash.
+func isPath(addr string) bool { return strings.ContainsAny(addr, `/\`) }
+
+// withPort adds the port that syslog has, if addr has none.
+func withPort(addr string, tls bool) string {
+	if _, _, err := net.SplitHostPort(addr); err == nil || strings.HasSuffix(addr, ":") {
+		return addr
+	}
+	port := defaultPort
+	if tls {
+		port = defaultPortTLS
+	}
+	return net.JoinHostPort(strings.Trim(addr, "[]"), port)
+}

@@ -150,7 +150,7 @@ func TestDialEndsWithContext(t *testing.T) {
 // an earlier ctx nor the time between two Sends.
 func TestSilence(t *testing.T) {
 	go1 := make(chan string)
-	c := dial(t, dialer(t, 300*time.Millisecond, listen(t, "127.0.0.1:0", func(c net.Conn) {
+	c := dial(t, dialer(t, 700*time.Millisecond, listen(t, "127.0.0.1:0", func(c net.Conn) {
 		for s := range go1 {
 			io.WriteString(c, s)
 		}
@@ -174,7 +174,7 @@ func TestSilence(t *testing.T) {
 	if _, err := c.In.ReadByte(); !errors.Is(err, ErrSilent) {
 		t.Errorf("want ErrSilent, got %v", err)
 	}
-	if took := time.Since(began); took < 250*time.Millisecond {
+	if took := time.Since(began); took < 600*time.Millisecond {
 		t.Errorf("given up after %v", took)
 	}
 	end()

@@ -15,7 +15,7 @@ import (
 // work, gets each record once from the real worker: each of its Sends goes on
 // waiting where the last one ended.
 func TestSlowReceiverGetsNothingTwice(t *testing.T) {
-	const sendTimeout, needs, most = 20 * time.Millisecond, 300 * time.Millisecond, 50
+	const sendTimeout, needs, most = 50 * time.Millisecond, 600 * time.Millisecond, 50
 	var got taken
 	acked, all := 0, make(chan struct{})
 	addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {

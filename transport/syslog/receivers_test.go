@@ -100,6 +100,7 @@ func listenDatagrams(t testing.TB, network, addr string) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	conn.(interface{ SetReadBuffer(int) error }).SetReadBuffer(4 << 20) // a datagram that finds it full is lost
 	d := &daemon{addr: conn.LocalAddr().String(), more: make(chan struct{}, 1)}
 	done := make(chan struct{})
 	go func() {

@@ -67,6 +67,7 @@ func relay(t testing.TB, p *transporttest.Peer, network, addr string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	conn.(interface{ SetReadBuffer(int) error }).SetReadBuffer(4 << 20) // a datagram that finds it full is lost
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -25,7 +25,7 @@ type diskFault struct {
 	end    func(t *testing.T, d *faultyDisk) // nil: what the fault holds is let go
 	costly bool                              // accepted records may be lost, if they are counted
 	spared bool                              // nothing needs to be refused
-	first  bool                              // the fault is there from the start
+	floor  bool                              // MinFree is the default, not none
 }
 
 // A faultyDisk is a handler over it, and what the test knows.
@@ -51,7 +51,8 @@ func TestDiskFaults(t *testing.T) {
 		stall = 10 * time.Second
 	}
 	for name, f := range map[string]diskFault{
-		"small":     {volume: "size=1m", first: true, begin: fillUp, end: grow},
+		"small":     {volume: "size=1m", begin: fillUp},
+		"floor":     {volume: "size=1m", floor: true, begin: fillUp, end: grow},
 		"full":      {volume: "size=4m", begin: fillUp},
 		"removed":   {begin: removeDirectory, costly: true, spared: true},
 		"read-only": {begin: fails(syscall.EROFS)},
@@ -81,12 +82,14 @@ func (f *diskFault) run(t *testing.T, mode string, keeps route.Durability) {
 		Name: "test", To: d.sink, Backoff: route.Backoff{MaxInterval: 20 * time.Millisecond},
 		Durability: keeps, Buffer: route.Buffer{BlockTimeout: 10 * time.Millisecond}, // a Power route waits for its disk
 	}}
-	if d.h, err = handler.NewOn(d.fsys, routes, killOptions(d.dir)); err != nil {
+	opts := killOptions(d.dir)
+	if f.floor {
+		opts.MinFree = 0
+	}
+	if d.h, err = handler.NewOn(d.fsys, routes, opts); err != nil {
 		t.Fatal(err)
 	}
-	if d.log(t, 20); !f.first {
-		d.log(t, 280)
-	}
+	d.log(t, 300)
 	before := len(d.taken)
 	f.begin(t, d)
 	defer func() { d.release() }()
@@ -105,7 +108,7 @@ func (f *diskFault) run(t *testing.T, mode string, keeps route.Durability) {
 		f.end(t, d)
 	}
 	d.heal(t)
-	if before == 0 && !f.first {
+	if before == 0 {
 		t.Fatal("no record was taken before the fault: this shows nothing")
 	}
 	d.end(t, f.costly)
@@ -179,8 +182,7 @@ func (d *faultyDisk) end(t *testing.T, costly bool) {
 	}
 }
 
-// fillUp does nothing: on its volume there is room for some thousand records,
-// or for none.
+// fillUp does nothing: on its volume there is room for some thousand records.
 func fillUp(*testing.T, *faultyDisk) {}
 
 // grow is an administrator who makes the volume larger.

@@ -25,8 +25,9 @@ type Options struct {
 	// GiB. A route may have a cap of its own below it.
 	MaxDisk int64
 
-	// MinFree is the free space that is left on the volume, in bytes. Default
-	// 64 MiB; negative: none.
+	// MinFree is the free space that is left on the volume, in bytes: where
+	// there is less, records are counted as disk_stalled. Default 64 MiB, or an
+	// eighth of a volume of less than 512 MiB; negative: none.
 	MinFree int64
 
 	// Resource says who logs. Host and PID are filled in if empty.

@@ -115,11 +115,11 @@ func newBuffer(fsys vfs.FS, opt Options) *Buffer {
 	b.turn = make(chan struct{})
 	b.ackTurn = make(chan struct{})
 	b.overhead = headerSize
-	b.pace.init(&b.opt)
 	if len(opt.Meta) > 0 {
 		b.meta = &Meta{Bytes: opt.Meta}
 		b.overhead += strideOf(len(opt.Meta))
 	}
+	b.pace.init(&b.opt, b.overhead)
 	return b
 }
 

@@ -154,18 +154,33 @@ func (b *Buffer) checkFree(size int64) error {
 	if b.opt.MinFree < 0 {
 		return nil
 	}
-	free, err := b.fs.Free(b.own.dir)
+	space, err := b.fs.Space(b.own.dir)
 	if errors.Is(err, vfs.ErrNotSupported) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if free-size < b.opt.MinFree {
+	if space.Free-size < b.floor(space.Size) {
 		return errNoSpace
 	}
 	return nil
 }
+
+// floor is MinFree on a volume of this size. The default leaves an ordinary
+// disk's other programs the room to say that it is full. Of a small volume, which
+// is often ours alone, 64 MiB would be a large part or all: an eighth still has
+// room for what must be written when no segment may be made any more, which is
+// dead letters and a rewritten segment.
+func (b *Buffer) floor(volume int64) int64 {
+	if b.opt.MinFree != 0 {
+		return b.opt.MinFree
+	}
+	return min(64<<20, volume/8)
+}
+
+// lacksRoom reports whether err says that a smaller segment may do.
+func lacksRoom(err error) bool { return errors.Is(err, errNoSpace) || vfs.IsFull(err) }
 
 // heal makes the directory again that somebody removed, with its lock and
 // cursor.

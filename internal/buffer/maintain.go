@@ -114,11 +114,7 @@ func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
 		}
 		return
 	}
-	s, err := b.create(seq, size)
-	if errors.Is(err, fs.ErrNotExist) {
-		b.heal(err)
-		s, err = b.create(seq, size)
-	}
+	s, size, err := b.createFitting(seq, size)
 	if err != nil {
 		b.created(nil, size)
 		u.backoff = min(max(2*u.backoff, minBackoff), maxBackoff)
@@ -130,6 +126,43 @@ func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
 	u.backoff = 0
 	b.created(s, size)
 	b.kick()
+}
+
+// createFitting makes a segment of size bytes, or a smaller one if the disk has
+// no room for it, and returns what it took. On a volume of 1 MiB that is the
+// difference between some thousand records and none. The next size is tried at
+// once: producers may be waiting, and a disk that is full says so quickly.
+func (b *Buffer) createFitting(seq uint64, size int64) (*segment, int64, error) {
+	for {
+		s, err := b.create(seq, size)
+		if errors.Is(err, fs.ErrNotExist) {
+			b.heal(err)
+			s, err = b.create(seq, size)
+		}
+		if !lacksRoom(err) {
+			return s, size, err
+		}
+		b.mu.Lock()
+		smaller := b.pace.tight(size, b.neededLocked())
+		if smaller > 0 {
+			b.making -= size - smaller
+			b.giveBackLocked(size - smaller)
+		}
+		b.mu.Unlock()
+		if smaller == 0 {
+			return nil, size, err
+		}
+		size = smaller
+	}
+}
+
+// neededLocked is the size of the smallest segment for the largest record that
+// waits.
+func (b *Buffer) neededLocked() int64 {
+	if b.need == 0 {
+		return 0
+	}
+	return int64(roundUp(int(b.need+b.overhead), pageSize))
 }
 
 // wanted tells what to make next. must: producers wait for it.
@@ -150,10 +183,7 @@ func (b *Buffer) wanted() (seq uint64, size int64, must, ok bool) {
 	if a := b.active.Load(); a != nil {
 		ahead += int64(a.size - a.used())
 	}
-	size = min(b.pace.size, max(b.pace.min, quickSize, ahead))
-	if need := int64(b.need + b.overhead); b.need > 0 && need > size {
-		size = (need + pageSize - 1) &^ (pageSize - 1)
-	}
+	size = max(min(b.pace.size, max(b.pace.min, quickSize, ahead)), b.neededLocked())
 	seq = b.own.nextSeq
 	b.own.nextSeq++
 	return seq, size, must, true
@@ -166,13 +196,13 @@ func (b *Buffer) created(s *segment, size int64) {
 	b.making -= size
 	if s == nil {
 		b.giveBackLocked(size)
-		b.pace.failed()
 		if b.active.Load() == nil {
 			b.trouble = stalled
 			b.turnLocked()
 		}
 		return
 	}
+	b.pace.made()
 	s.meta, s.from, s.end = b.meta, headerSize, b.overhead
 	s.booked = size
 	b.disk += size

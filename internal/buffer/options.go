@@ -61,7 +61,8 @@ type Options struct {
 	Budget *Budget
 
 	// MinFree is the free space in bytes that the volume keeps: below it no
-	// segment is made. Default 64 MiB, negative: none.
+	// segment is made. Default 64 MiB, or an eighth of a volume of less than 512
+	// MiB; negative: none.
 	MinFree int64
 
 	WhenFull WhenFull
@@ -86,7 +87,8 @@ type Options struct {
 
 	// MinSegment and MaxSegment bound the segments' size in bytes; defaults
 	// 1 MiB and 16 MiB, rounded up to whole pages. A record of more than a
-	// quarter of a segment may get a segment of its own size.
+	// quarter of a segment may get a segment of its own size. Where the volume
+	// has no room for MinSegment they get smaller, down to 64 KiB.
 	MinSegment, MaxSegment int
 
 	// MaxRecord is the longest payload in bytes; default 1 MiB, at most 16 MiB
@@ -119,7 +121,7 @@ const (
 )
 
 // withDefaults returns a checked copy of o. It is the only place that knows a
-// default.
+// default, but for MinFree's, which the volume decides: floor.
 func (o *Options) withDefaults() (Options, error) {
 	if o == nil {
 		return Options{}, fmt.Errorf("buffer: option %q: required", "NewID")
@@ -127,7 +129,6 @@ func (o *Options) withDefaults() (Options, error) {
 	c := *o
 	setDefault(&c.SyncEvery, time.Second)
 	setDefault(&c.MaxBytes, 1<<30)
-	setDefault(&c.MinFree, 64<<20)
 	setDefault(&c.BlockTimeout, 5*time.Second)
 	setDefault(&c.StallTimeout, 10*time.Millisecond)
 	setDefault(&c.MinSegment, 1<<20)

@@ -8,7 +8,8 @@ import (
 // pace decides how large segments are and how many are kept ready. Guarded by
 // Buffer.mu.
 type pace struct {
-	min, max int64
+	floor    int64 // no segment is smaller, however full the disk is
+	min, max int64 // of segments on a disk that has room
 	size     int64 // of the next segment
 	limit    int64 // of size, while the disk has no room for larger ones
 	perSec   int64 // highest recent fill rate, in bytes
@@ -25,19 +26,22 @@ const (
 	fillTime = 64 * time.Millisecond
 	slowFill = 5 * time.Second // a quiet time: see rest
 	runway   = 250 * time.Millisecond
-	smallest = 16 << 10
+	smallest = 12 << 10 // of a segment, for records
 )
 
-func (p *pace) init(o *Options) {
+// init is called once. overhead is what header and meta take of a segment.
+func (p *pace) init(o *Options, overhead uint64) {
 	// At least eight segments under the cap: one active, spares, and something
 	// to drop.
 	room := o.MaxBytes
 	if o.Budget != nil {
 		room = min(room, o.Budget.max)
 	}
-	most := max(room/8&^(pageSize-1), smallest)
-	p.min = min(int64(o.MinSegment), most)
-	p.max = min(int64(o.MaxSegment), most)
+	least := int64(roundUp(int(overhead), pageSize) + smallest)
+	most := max(room/8&^(pageSize-1), least)
+	p.min = max(min(int64(o.MinSegment), most), least)
+	p.floor = max(min(p.min, minSegmentSize), least)
+	p.max = max(min(int64(o.MaxSegment), most), p.min)
 	p.size, p.limit = p.min, p.max
 	p.cap = room
 }
@@ -51,17 +55,32 @@ func (p *pace) filled(d time.Duration, size int64) {
 	p.perSec = max(rate, p.perSec-p.perSec/8)
 	p.rotated = true
 	p.lastFull = time.Now()
-	p.limit = min(2*p.limit, p.max)
-	p.size = max(min(powerOfTwo(rate/int64(time.Second/fillTime)), 2*size, p.limit), p.min)
+	p.size = max(min(powerOfTwo(rate/int64(time.Second/fillTime)), 2*size, p.limit), min(p.min, p.limit))
 }
 
 // powerOfTwo returns the largest power of two that is not above n.
 func powerOfTwo(n int64) int64 { return 1 << (bits.Len64(uint64(max(n, 1))) - 1) }
 
-// failed notes that a segment could not be made: a smaller one may fit.
-func (p *pace) failed() {
-	p.limit = max(p.size/2&^(pageSize-1), p.min)
+// tight notes that there was no room for a segment of size bytes, and returns
+// which size to try instead: half of it, but not less than least, what a record
+// waits for; 0: nothing smaller makes sense.
+func (p *pace) tight(size, least int64) int64 {
+	least = max(least, p.floor)
+	if size <= least {
+		return 0
+	}
+	p.limit = max(size/2&^(pageSize-1), least)
 	p.size = p.limit
+	return p.limit
+}
+
+// made notes that there was room for a segment, so that the next may be larger.
+// On a disk that stays full each one costs a failed try of twice its size. To
+// grow with the segments that are filled would make a runway of the smallest
+// ones on a disk that has room again.
+func (p *pace) made() {
+	p.limit = min(2*p.limit, p.max)
+	p.size = max(p.size, min(p.min, p.limit))
 }
 
 // enough reports whether n spares of together bytes are: two, and a quarter of

@@ -113,8 +113,8 @@ func TestCrashCapacity(t *testing.T) {
 	c.SetCapacity(8192)
 	f := create(t, c, "/d/a")
 	must(t, f.Allocate(4096))
-	if free, _ := c.Free("/d"); free != 4096 {
-		t.Errorf("free %d, want 4096", free)
+	if space, _ := c.Space("/d"); space != (Space{Free: 4096, Size: 8192}) {
+		t.Errorf("%+v, want 4096 free of 8192", space)
 	}
 	wantErr(t, f.Allocate(8193), syscall.ENOSPC)
 	_, err := f.WriteAt(make([]byte, 8192), 1)
@@ -161,7 +161,7 @@ func TestCrashNames(t *testing.T) {
 	wantErr(t, c.SyncDir("/none"), fs.ErrNotExist)
 	_, err = c.ReadDir("/none")
 	wantErr(t, err, fs.ErrNotExist)
-	_, err = c.Free("/none")
+	_, err = c.Space("/none")
 	wantErr(t, err, fs.ErrNotExist)
 	wantErr(t, c.Remove("/d/none"), fs.ErrNotExist)
 	wantErr(t, c.Remove("/d/x"), syscall.ENOTEMPTY)

@@ -227,17 +227,17 @@ func (l *crashLock) Close() error {
 	return l.f.Close()
 }
 
-// Free implements [FS].
-func (c *Crash) Free(dir string) (int64, error) {
+// Space implements [FS]; see [Crash.SetCapacity].
+func (c *Crash) Space(dir string) (Space, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := c.dir(dir); err != nil {
-		return 0, failed("free space", dir, err)
+		return Space{}, failed("volume space", dir, err)
 	}
 	if c.capacity <= 0 {
-		return plenty, nil
+		return Space{Free: plenty, Size: plenty}, nil
 	}
-	return max(c.capacity-c.used, 0), nil
+	return Space{Free: max(c.capacity-c.used, 0), Size: c.capacity}, nil
 }
 
 // Kind implements [FS]; see [Crash.SetKind].

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // failed gives an error the form of this package, `vfs: operation "name":
@@ -34,4 +35,10 @@ func cause(err error) error {
 		return e.Err
 	}
 	return err
+}
+
+// IsFull reports whether err, of this package's operations or injected, says
+// that there is no room left on the volume or in a quota.
+func IsFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || systemFull(err)
 }

@@ -151,12 +151,12 @@ func (f *Fault) Lock(name string) (io.Closer, error) {
 	return &faultLock{f, l, name}, nil
 }
 
-// Free implements [FS].
-func (f *Fault) Free(dir string) (int64, error) {
-	if err := f.ask(OpFree, dir, ""); err != nil {
-		return 0, err
+// Space implements [FS].
+func (f *Fault) Space(dir string) (Space, error) {
+	if err := f.ask(OpSpace, dir, ""); err != nil {
+		return Space{}, err
 	}
-	return f.inner.Free(dir)
+	return f.inner.Space(dir)
 }
 
 // Kind implements [FS].

@@ -54,7 +54,7 @@ func everything(fsys FS) (err error) {
 	note(fsys.MkdirAll("/d"))
 	_, e := fsys.Kind("/d")
 	note(e)
-	_, e = fsys.Free("/d")
+	_, e = fsys.Space("/d")
 	note(e)
 	if l, e := fsys.Lock("/d/LOCK"); e == nil {
 		defer func() { note(l.Close()) }()

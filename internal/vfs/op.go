@@ -18,7 +18,7 @@ const (
 	OpSyncDir
 	OpLock
 	OpUnlock // Close of what Lock returned
-	OpFree
+	OpSpace
 	OpKindOf // FS.Kind
 	OpReadAt
 	OpWriteAt
@@ -48,7 +48,7 @@ func OpKinds() []OpKind {
 // full volume lets it through.
 func (k OpKind) Reads() bool {
 	switch k {
-	case OpOpen, OpReadDir, OpFree, OpKindOf, OpReadAt, OpClose, OpSize, OpMap, OpEvict, OpUnmap, OpUnlock:
+	case OpOpen, OpReadDir, OpSpace, OpKindOf, OpReadAt, OpClose, OpSize, OpMap, OpEvict, OpUnmap, OpUnlock:
 		return true
 	}
 	return false
@@ -86,7 +86,7 @@ func (k OpKind) String() string {
 		OpSyncDir:   "SyncDir",
 		OpLock:      "Lock",
 		OpUnlock:    "Unlock",
-		OpFree:      "Free",
+		OpSpace:     "Space",
 		OpKindOf:    "Kind",
 		OpReadAt:    "ReadAt",
 		OpWriteAt:   "WriteAt",

@@ -169,11 +169,11 @@ func sameFile(f *os.File, name string) bool {
 	return err == nil && os.SameFile(opened, named)
 }
 
-// Free implements [FS]. Quotas that the file system does not report are not
+// Space implements [FS]. Quotas that the file system does not report are not
 // seen: a write may fail with EDQUOT although there is room.
-func (OS) Free(dir string) (int64, error) {
-	n, err := freeBytes(filepath.Clean(dir))
-	return n, failed("free space", dir, err)
+func (OS) Space(dir string) (Space, error) {
+	s, err := volumeSpace(filepath.Clean(dir))
+	return s, failed("volume space", dir, err)
 }
 
 // Kind implements [FS].

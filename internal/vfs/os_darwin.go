@@ -31,10 +31,11 @@ func populate(b []byte) error                { return touch(b) }
 func writeback(*os.File, int64, int64) error { return nil }
 func evict(*os.File, int64, int64) error     { return nil }
 
-func freeBytes(dir string) (int64, error) {
+func volumeSpace(dir string) (Space, error) {
 	st, err := statVolume(dir)
 	if err != nil {
-		return 0, err
+		return Space{}, err
 	}
-	return blocksToBytes(st.Bavail, uint64(st.Bsize)), nil
+	size := uint64(st.Bsize)
+	return Space{Free: blocksToBytes(st.Bavail, size), Size: blocksToBytes(st.Blocks, size)}, nil
 }

@@ -10,11 +10,12 @@ func syncData(f *os.File) error              { return f.Sync() }
 func populate(b []byte) error                { return touch(b) }
 func writeback(*os.File, int64, int64) error { return nil }
 
-func freeBytes(dir string) (int64, error) {
+func volumeSpace(dir string) (Space, error) {
 	st, err := statVolume(dir)
 	if err != nil {
-		return 0, err
+		return Space{}, err
 	}
 	// Negative when root has used the reserve.
-	return blocksToBytes(uint64(max(st.Bavail, 0)), st.Bsize), nil
+	free := blocksToBytes(uint64(max(st.Bavail, 0)), st.Bsize)
+	return Space{Free: free, Size: blocksToBytes(st.Blocks, st.Bsize)}, nil
 }

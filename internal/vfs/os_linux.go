@@ -46,12 +46,12 @@ func writeback(f *os.File, off, n int64) error {
 	})
 }
 
-// freeBytes counts what an ordinary user may take: the reserve of root is not
+// volumeSpace counts what an ordinary user may take: the reserve of root is not
 // ours, even if we are root.
-func freeBytes(dir string) (int64, error) {
+func volumeSpace(dir string) (Space, error) {
 	st, err := statVolume(dir)
 	if err != nil {
-		return 0, err
+		return Space{}, err
 	}
 	// Blocks are counted in fragments where a file system has them; Bsize is
 	// then the size that it likes to be written in.
@@ -59,7 +59,7 @@ func freeBytes(dir string) (int64, error) {
 	if size == 0 {
 		size = uint64(st.Bsize)
 	}
-	return blocksToBytes(st.Bavail, size), nil
+	return Space{Free: blocksToBytes(st.Bavail, size), Size: blocksToBytes(st.Blocks, size)}, nil
 }
 
 // Magic numbers that golang.org/x/sys does not name.

@@ -37,22 +37,23 @@ func TestOSFullVolume(t *testing.T) {
 	if k, err := (OS{}).Kind(dir); k != Memory || err != nil {
 		t.Errorf("kind %v, %v", k, err)
 	}
-	free, err := OS{}.Free(dir)
+	space, err := OS{}.Space(dir)
 	must(t, err)
-	if free <= 0 || free > 1<<20 {
-		t.Errorf("free %d of 1 MiB", free)
+	free := space.Free
+	if free <= 0 || free > 1<<20 || space.Size != 1<<20 {
+		t.Errorf("%+v of 1 MiB", space)
 	}
 	big := create(t, OS{}, filepath.Join(dir, "big"))
 	wantErr(t, big.Allocate(2<<20), syscall.ENOSPC)
 	a := create(t, OS{}, filepath.Join(dir, "a"))
 	must(t, a.Allocate(512<<10))
-	if now, _ := (OS{}).Free(dir); now != free-512<<10 {
-		t.Errorf("free %d after Allocate, want %d: nothing was reserved", now, free-512<<10)
+	if now, _ := (OS{}).Space(dir); now.Free != free-512<<10 || now.Size != 1<<20 {
+		t.Errorf("%+v after Allocate, want %d free: nothing was reserved", now, free-512<<10)
 	}
 	b := create(t, OS{}, filepath.Join(dir, "b"))
 	fillUp(t, b)
-	if now, _ := (OS{}).Free(dir); now != 0 {
-		t.Errorf("free %d on a full volume", now)
+	if now, _ := (OS{}).Space(dir); now.Free != 0 {
+		t.Errorf("%+v on a full volume", now)
 	}
 	// What was reserved can still be written and mapped.
 	m, err := a.Map(512 << 10)
@@ -63,7 +64,7 @@ func TestOSFullVolume(t *testing.T) {
 	must(t, OS{}.Rename(filepath.Join(dir, "b"), filepath.Join(dir, "c")))
 	must(t, OS{}.Remove(filepath.Join(dir, "c")))
 	must(t, b.Close())
-	if now, _ := (OS{}).Free(dir); now == 0 {
+	if now, _ := (OS{}).Space(dir); now.Free == 0 {
 		t.Error("removal at no free space freed nothing")
 	}
 }
@@ -137,7 +138,7 @@ func TestOSLeaksNoDescriptor(t *testing.T) {
 			OS{}.MkdirAll(name)
 			OS{}.ReadDir(name)
 			OS{}.SyncDir(name)
-			OS{}.Free(name)
+			OS{}.Space(name)
 		}
 		must(t, OS{}.MkdirAll(dir))
 	}

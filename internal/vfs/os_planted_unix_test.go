@@ -83,7 +83,7 @@ func TestOSPlantedDirectory(t *testing.T) {
 		wantErr(t, OS{}.SyncDir(name), ErrUnsafe)
 		_, err := OS{}.ReadDir(name)
 		wantErr(t, err, ErrUnsafe)
-		_, err = OS{}.Free(name)
+		_, err = OS{}.Space(name)
 		wantErr(t, err, ErrUnsafe)
 		_, err = OS{}.Kind(name)
 		wantErr(t, err, ErrUnsafe)

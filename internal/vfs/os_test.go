@@ -104,14 +104,14 @@ func TestOSNames(t *testing.T) {
 
 func TestOSVolume(t *testing.T) {
 	dir := t.TempDir()
-	free, err := OS{}.Free(dir)
+	space, err := OS{}.Space(dir)
 	must(t, err)
-	if free <= 0 {
-		t.Errorf("free %d", free)
+	if space.Free <= 0 || space.Size < space.Free {
+		t.Errorf("%+v", space)
 	}
 	_, err = OS{}.Kind(dir)
 	must(t, err)
-	_, err = OS{}.Free(filepath.Join(dir, "none"))
+	_, err = OS{}.Space(filepath.Join(dir, "none"))
 	wantErr(t, err, fs.ErrNotExist)
 	_, err = OS{}.Kind(filepath.Join(dir, "none"))
 	wantErr(t, err, fs.ErrNotExist)

@@ -305,3 +305,6 @@ func kindByName(name string, local bool) Kind {
 		return Local
 	}
 }
+
+// systemFull has nothing to add to the errors that all Unix systems share.
+func systemFull(error) bool { return false }

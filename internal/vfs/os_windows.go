@@ -162,16 +162,17 @@ func evict(*os.File, int64, int64) error       { return nil }
 // mapFile refuses: a mapped file can be neither renamed nor removed here.
 func mapFile(*os.File, int) (Mapping, error) { return nil, ErrNotSupported }
 
-func freeBytes(dir string) (int64, error) {
+// volumeSpace is of this user's quota, where there is one.
+func volumeSpace(dir string) (Space, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
-		return 0, err
+		return Space{}, err
 	}
-	var free uint64
-	if err := windows.GetDiskFreeSpaceEx(path, &free, nil, nil); err != nil {
-		return 0, err
+	var free, size uint64
+	if err := windows.GetDiskFreeSpaceEx(path, &free, &size, nil); err != nil {
+		return Space{}, err
 	}
-	return int64(min(free, 1<<63-1)), nil
+	return Space{Free: int64(min(free, 1<<63-1)), Size: int64(min(size, 1<<63-1))}, nil
 }
 
 func volumeKind(dir string) (Kind, error) {
@@ -195,4 +196,11 @@ func volumeKind(dir string) (Kind, error) {
 	default:
 		return Local, nil
 	}
+}
+
+// systemFull knows Windows' own numbers. syscall.ENOSPC is one that Go has made
+// up for it, and that no call returns.
+func systemFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
+		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }

@@ -58,8 +58,8 @@ type FS interface {
 	// lock is not inherited by child processes.
 	Lock(name string) (io.Closer, error)
 
-	// Free returns the bytes that this user may still write on dir's volume.
-	Free(dir string) (int64, error)
+	// Space says how large dir's volume is, and how much of it is left.
+	Space(dir string) (Space, error)
 
 	// Kind says what sort of volume dir is on.
 	Kind(dir string) (Kind, error)
@@ -108,6 +108,12 @@ type Mapping interface {
 
 	// Unmap ends the mapping. What was stored stays in the file.
 	Unmap() error
+}
+
+// Space is a volume's, in bytes, as its file system reports it to this user.
+type Space struct {
+	Free int64 // that this user may still write
+	Size int64 // of the whole volume, or of the quota that stands for it
 }
 
 // Kind is a sort of volume. Its zero value is an ordinary local disk.

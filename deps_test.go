@@ -61,7 +61,7 @@ func TestImportsOfTheCore(t *testing.T) {
 func TestImportsOfTheAdapters(t *testing.T) {
 	for _, p := range goList(t, "./transport/...") {
 		allowed := []string{"golang.org/x/sys"}
-		if strings.HasPrefix(p, module+"transport/https") {
+		if strings.HasPrefix(p, module+"transport/https") || strings.HasPrefix(p, module+"transport/loki") {
 			allowed = append(allowed, "github.com/klauspost/compress")
 		}
 		if bad := foreign(goList(t, "-deps", p), allowed...); len(bad) > 0 {

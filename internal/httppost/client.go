@@ -142,7 +142,7 @@ func (c *Client) exchange(ctx context.Context, to *links, p *parcel) (silent boo
 	// and may be called at any time.
 	stop := context.AfterFunc(ctx, func() { _ = resp.Body.Close() })
 	defer stop()
-	accepted := httpstatus.Classify(resp.StatusCode) == httpstatus.Accepted && p.load.wasRead()
+	accepted := p.taken(resp.StatusCode) && p.load.wasRead()
 	if accepted && p.Accept != nil {
 		secrets := sync.OnceValue(func() httpstatus.Secrets { return c.checker(p.secret).Secrets })
 		err = p.Accept(resp.Body, func(text string) string { return secrets().Text(text) })
@@ -160,7 +160,7 @@ func (c *Client) exchange(ctx context.Context, to *links, p *parcel) (silent boo
 // refused makes an error of an answer that does not accept.
 func (c *Client) refused(p *parcel, resp *http.Response) error {
 	checker := c.checker(p.secret)
-	if httpstatus.Classify(resp.StatusCode) == httpstatus.Accepted {
+	if p.taken(resp.StatusCode) {
 		return checker.Failed(fmt.Errorf("%d: %w", resp.StatusCode, ErrEarlyAnswer))
 	}
 	refusal := checker.Refusal(resp)

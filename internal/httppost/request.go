@@ -23,15 +23,25 @@ type Request struct {
 	// Query, unless empty, is sent in place of the URL's own.
 	Query string
 
+	// Takes reports whether a status of 2xx means that the records are taken; if
+	// not, the answer goes to Refuse. nil: every 2xx does. Grafana Loki has one
+	// that does not.
+	Takes func(status int) bool
+
 	// Accept reads the body of a 2xx and returns what Send has to. It bounds what
 	// it reads; a read fails when ctx is done. What it takes into an error goes
 	// through mask, which removes secrets that the server repeats. nil: no answer
 	// but the status is expected.
 	Accept func(body io.Reader, mask func(string) string) error
 
-	// Refuse makes of an answer other than 2xx what Send has to return. nil:
+	// Refuse makes of any other answer what Send has to return. nil:
 	// [httpstatus.Error.Outcome], which is the table of DESIGN §4.
 	Refuse func(*httpstatus.Error) error
+}
+
+// taken reports whether status says that the records are.
+func (r *Request) taken(status int) bool {
+	return httpstatus.Classify(status) == httpstatus.Accepted && (r.Takes == nil || r.Takes(status))
 }
 
 // IdempotencyKey is a hash of the records' IDs: 32 hexadecimal digits, the same

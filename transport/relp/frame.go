@@ -159,9 +159,11 @@ func (r *answers) command() (string, error) {
 			name[i] = c
 			continue
 		}
-		switch s := string(name[:i]); s {
-		case "rsp", "serverclose":
-			return s, nil
+		switch string(name[:i]) { // a constant is returned: nothing is allocated
+		case "rsp":
+			return "rsp", nil
+		case "serverclose":
+			return "serverclose", nil
 		}
 		break
 	}

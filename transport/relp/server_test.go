@@ -102,11 +102,11 @@ func (r *receiver) serve(c net.Conn) {
 			err = r.answers(c, f, count)
 			count++
 		case "close":
-			answerTo(c, f.n, "")
-			fmt.Fprint(c, "0 serverclose 0\n")
 			if r.closed != nil {
 				r.closed()
 			}
+			answerTo(c, f.n, "")
+			fmt.Fprint(c, "0 serverclose 0\n")
 			return
 		default:
 			r.t.Errorf("the receiver was sent the command %q", f.command)

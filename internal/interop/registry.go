@@ -11,6 +11,7 @@ func destinations(env *environment) []destination {
 	for _, of := range []func(*environment) []destination{
 		rsyslogDestinations,
 		rsyslogTLSDestinations,
+		syslogDestinations,
 		relpDestinations,
 		lumberjackDestinations,
 		followedDestinations,

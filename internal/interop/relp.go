@@ -21,6 +21,7 @@ func relpDestinations(env *environment) []destination {
 			to: func(at place) transport.Destination {
 				return relp.Destination{Addr: at.addr(), Encoder: relpFormat}
 			},
+			scenes: []scene{{"stopped", relpStopped}},
 		},
 		{
 			name: "relp-tls", setup: rsyslog(relpTLSInput(env.pki), parseCEE), kills: true, pause: pause, check: checkRELP,
@@ -29,6 +30,7 @@ func relpDestinations(env *environment) []destination {
 					CAFile: env.pki.ca, CertFile: env.pki.client.cert, KeyFile: env.pki.client.key,
 				}}
 			},
+			scenes: []scene{{"stranger", relpStranger(env.pki)}},
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/internal/vfs"
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/memory"
 )
@@ -52,5 +53,44 @@ func TestDeliverOfADroppedRecord(t *testing.T) {
 	}
 	if err := h.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDeliverNotDurable: a record that the disk does not take in time, and the
+// destination does, is delivered; Log says that it is not yet safe.
+func TestDeliverNotDurable(t *testing.T) {
+	disk := vfs.NewStall(vfs.Kinds(vfs.OpSync))
+	fsys := vfs.NewFault(vfs.OS{})
+	sink := memory.New()
+	h, err := handler.NewOn(fsys, []route.Route{{
+		Name: "test", To: sink, Durability: route.Power(), Buffer: route.Buffer{BlockTimeout: 20 * time.Millisecond},
+	}}, killOptions(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err := handler.ErrFull; errors.Is(err, handler.ErrFull); { // until there is a segment
+		err = h.Log(t.Context(), slog.LevelInfo, "first")
+	}
+	fsys.Inject(disk)
+	disk.Hold()
+	defer disk.Release()
+	if err := h.Deliver(t.Context(), slog.LevelInfo, "delivered"); err != nil {
+		t.Errorf("Deliver: %v", err)
+	}
+	if err := h.Log(t.Context(), slog.LevelInfo, "logged"); !errors.Is(err, handler.ErrNotDurable) {
+		t.Errorf("Log: %v", err)
+	}
+	disk.Release()
+	if err := h.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	delivered := 0
+	for _, rec := range sink.Records() {
+		if rec.Message == "delivered" {
+			delivered++
+		}
+	}
+	if delivered != 1 {
+		t.Errorf("delivered %d times", delivered)
 	}
 }

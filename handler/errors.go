@@ -9,13 +9,16 @@ import (
 )
 
 // Errors of Log and Deliver, found with errors.Is. The record was not stored
-// (and is counted by reason in Stats), except with ErrNotDurable. Logging the
-// same again later may succeed after any of them but ErrClosed.
+// (and is counted by reason in Stats), except with ErrNotDurable: then it is
+// stored and on its way, and only not yet as safe as the route promises (with
+// plain writes it still dies with the process), so it is not to be logged
+// again. Logging the same again later may succeed after the
+// others, but for ErrClosed.
 var (
 	ErrClosed     = errors.New("handler: closed")                        // the record went to stderr
 	ErrFull       = errors.New("handler: buffer full")                   // queue_overflow
 	ErrStalled    = errors.New("handler: disk stalled")                  // disk_stalled
-	ErrNotDurable = errors.New("handler: stored, but not yet made safe") // it will be delivered unless power fails
+	ErrNotDurable = errors.New("handler: stored, but not yet made safe") // a sync or a write failed or is late
 )
 
 // ErrOptions is wrapped by New's errors about Options.

@@ -63,7 +63,7 @@ func (l *lane) take(ctx context.Context, c *call) error {
 		c.toStderr()
 	}
 	if c.watch != nil {
-		c.watch.stored(at, err)
+		err = c.watch.stored(at, err)
 	}
 	return publicError(err)
 }

@@ -63,16 +63,20 @@ func (w *watches) add(l *lane, id encode.ID) {
 	w.list = append(w.list, l.worker.Watch(id))
 }
 
-// stored says where the record of the last watch is. If it is nowhere, the
-// watch is taken back.
-func (w *watches) stored(at buffer.Position, err error) {
+// stored says what Append did with the record of the last watch, and returns
+// what of it is Deliver's error. If the record is nowhere, the watch is taken
+// back. If it is there and not yet durable, it is waited for all the same: the
+// destination's acknowledgement is more than a sync, and an error would say that
+// the record is not on its way.
+func (w *watches) stored(at buffer.Position, err error) error {
 	last := len(w.list) - 1
-	if err == nil {
+	if err == nil || errors.Is(err, buffer.ErrNotDurable) {
 		w.list[last].At(at)
-		return
+		return nil
 	}
 	w.list[last].Cancel()
 	w.lanes, w.list = w.lanes[:last], w.list[:last]
+	return err
 }
 
 func (w *watches) wait(ctx context.Context) error {

@@ -50,8 +50,9 @@ type Buffer struct {
 
 	reader reader
 
-	flushMu   sync.Mutex
-	flushTurn chan struct{} // closed after each flush; guarded by flushMu
+	flushMu     sync.Mutex
+	flushTurn   chan struct{} // closed after each flush; guarded by flushMu
+	unsafeSince time.Time     // when an append first waited, and nothing has become safe since; guarded by flushMu
 
 	mu sync.Mutex
 	lists

@@ -8,9 +8,17 @@ import (
 
 // makeRoom reserves size bytes under the caps, dropping what is oldest if that
 // is the policy. must: producers wait for it.
+//
+// Nothing is dropped for a second spare. The first one is worth it: without it
+// the producers who cross the end of the active segment would wait while
+// another is dropped and made. What lies beyond is records that are still there,
+// given away for a load that may never come.
 func (b *Buffer) makeRoom(size int64, must bool) bool {
 	b.claimHeld()
 	for !b.reserve(size, must) {
+		if !must && b.hasSpare() {
+			return false
+		}
 		b.retire(&due{}, math.MaxInt) // the newest sealed ones may be the better victims
 		if b.opt.WhenFull == DropOldest && b.dropOldest() {
 			continue
@@ -21,6 +29,12 @@ func (b *Buffer) makeRoom(size int64, must bool) bool {
 		return false
 	}
 	return true
+}
+
+func (b *Buffer) hasSpare() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.spares) > 0
 }
 
 // reserve takes size bytes of both caps. While found segments are still being

@@ -23,6 +23,7 @@ var (
 
 	// ErrNotDurable: the record is in the buffer and will be delivered if the
 	// process lives, but its sync (Power) or its write (mode Written) failed or
-	// did not come in time. Not counted as lost. Never append it again.
+	// did not come in time: for a write, at once while a stall is known. Not
+	// counted as lost. Never append it again.
 	ErrNotDurable = errors.New("buffer: not durable")
 )

@@ -69,6 +69,33 @@ func (b *Buffer) flushed() {
 	b.flushMu.Unlock()
 }
 
+// safeTo notes that s is as safe as the route promises up to end: the disk
+// answers.
+func (b *Buffer) safeTo(s *segment, end uint64) {
+	s.safe.Store(end)
+	b.flushMu.Lock()
+	b.unsafeSince = time.Time{}
+	b.flushMu.Unlock()
+}
+
+// await returns the channel that closes with the next flush, unless s is safe
+// up to end. known: nothing has become safe for longestWait.
+//
+// The look at safe is under flushMu, as is what safeTo forgets after its store:
+// so either the look finds what was stored, or unsafeSince is forgotten after
+// it was set, and never stays behind with nothing that waits.
+func (b *Buffer) await(s *segment, end uint64) (turn <-chan struct{}, safe, known bool) {
+	b.flushMu.Lock()
+	defer b.flushMu.Unlock()
+	if s.safe.Load() >= end {
+		return nil, true, false
+	}
+	if b.unsafeSince.IsZero() {
+		b.unsafeSince = time.Now()
+	}
+	return b.flushTurn, false, time.Since(b.unsafeSince) > longestWait
+}
+
 func (b *Buffer) flushSegment(s *segment, sync bool) error {
 	f := &s.flush
 	f.mu.Lock()
@@ -91,7 +118,7 @@ func (b *Buffer) flushSegment(s *segment, sync bool) error {
 		crash("written")
 		f.written = end
 		if b.opt.Durability != Power {
-			s.safe.Store(end)
+			b.safeTo(s, end)
 		}
 	}
 	if sync && end > f.synced {
@@ -121,7 +148,7 @@ func (b *Buffer) syncSegment(s *segment, end uint64) error {
 	crash("synced")
 	f.synced = end
 	if b.opt.Durability == Power {
-		s.safe.Store(end)
+		b.safeTo(s, end)
 	}
 	b.putMark(s, end)
 	return nil
@@ -148,7 +175,9 @@ func (b *Buffer) putMark(s *segment, end uint64) {
 	}
 }
 
-// awaitSafe waits until s is as safe as the route promises up to end.
+// awaitSafe waits until s is as safe as the route promises up to end. In a
+// stall that is known, nobody but Power's callers waits: for them, waiting is
+// the policy.
 func (b *Buffer) awaitSafe(ctx context.Context, s *segment, end uint64) (Position, error) {
 	pos := s.base + Position(end)
 	wait := b.opt.BlockTimeout
@@ -158,13 +187,14 @@ func (b *Buffer) awaitSafe(ctx context.Context, s *segment, end uint64) (Positio
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		b.flushMu.Lock()
-		turn := b.flushTurn
-		b.flushMu.Unlock()
-		if s.safe.Load() >= end {
+		turn, safe, known := b.await(s, end)
+		if safe {
 			return pos, nil
 		}
 		b.flushSoon()
+		if known && b.opt.Durability != Power {
+			return pos, ErrNotDurable
+		}
 		select {
 		case <-turn:
 		case <-ctx.Done():

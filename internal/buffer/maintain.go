@@ -325,7 +325,7 @@ func (b *Buffer) remove(s *segment) {
 	}
 	s.closeFile()
 	if s.waits && !s.settled.Load() {
-		s.safe.Store(s.size) // delivered before it was flushed: safer than asked for
+		b.safeTo(s, s.size) // delivered before it was flushed: safer than asked for
 		s.settled.Store(true)
 		b.flushed()
 	}

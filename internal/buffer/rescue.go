@@ -102,7 +102,7 @@ func (b *Buffer) swap(s *segment, w *rewriter) {
 	b.mu.Unlock()
 	b.reader.mu.Unlock()
 	_ = w.f.Close()
-	s.safe.Store(s.size)
+	b.safeTo(s, s.size)
 	s.settled.Store(true)
 	b.flushed()
 	crash("rescued")

@@ -105,9 +105,33 @@ func (b *Buffer) scanSegment(s *segment, taken map[uint64]*segment, w *window) {
 	}
 	w.reset(f, s.size)
 	sum, bad := b.scanFrames(s, w)
-	_ = f.Evict(0, int64(s.size))
+	if !b.soonRead(s) {
+		_ = f.Evict(0, int64(s.size))
+	}
 	_ = f.Close()
 	b.scanned(s, sum, bad, w.failed)
+}
+
+// scanWarm is how many bytes the scan leaves in the page cache ahead of the
+// reader: the two largest segments, as behind the producers. More would count
+// against a container's memory; to leave none has each byte read from the disk
+// twice, and a backlog drained at a quarter of the speed.
+const scanWarm = 32 << 20
+
+// soonRead reports whether the reader, who follows the scan, is close to s.
+func (b *Buffer) soonRead(s *segment) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ahead := int64(0)
+	for _, o := range b.segs {
+		if o == s {
+			break
+		}
+		if o.order == 0 {
+			ahead += int64(o.size)
+		}
+	}
+	return ahead < scanWarm
 }
 
 // related reports whether the file with header h was rewritten from twin, or

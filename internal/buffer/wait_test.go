@@ -88,3 +88,74 @@ func TestStallIsKnown(t *testing.T) {
 		closeBuffer(t, b)
 	})
 }
+
+// TestUnwrittenIsKnown: where plain writes have not come through for
+// longestWait, calls return ErrNotDurable at once, and wait again after one has.
+func TestUnwrittenIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := vfs.NewStall(vfs.Kinds(vfs.OpWriteAt))
+		fsys := vfs.NewFault(vfs.NewCrash(1))
+		o := quiet()
+		o.Mode, o.StallTimeout, o.MaxBytes = Written, 10*time.Millisecond, 64<<20
+		o.MinSegment = 1 << 20 // one takes all of it: no other has to be made
+		b := openOn(t, fsys, "/buf", o)
+		mustAppend(t, b, 0, 100)
+		synctest.Wait()
+		fsys.Inject(disk)
+		disk.Hold()
+		took := func(id uint64) (time.Duration, error) {
+			start := time.Now()
+			_, err := b.Append(context.Background(), record(id, 100))
+			return time.Since(start), err
+		}
+		start := time.Now()
+		for id := uint64(1); time.Since(start) <= longestWait; id++ {
+			if d, err := took(id); d != o.StallTimeout || err != ErrNotDurable {
+				t.Fatalf("a call %v into a stall: %v after %v", time.Since(start), err, d)
+			}
+		}
+		for id := range uint64(100) {
+			if d, err := took(1000 + id); d > 0 || err != ErrNotDurable {
+				t.Fatalf("a call in a known stall: %v after %v", err, d)
+			}
+		}
+		disk.Release()
+		synctest.Wait()
+		if d, err := took(2000); err != nil {
+			t.Errorf("a call after the stall: %v after %v", err, d)
+		}
+		disk.Hold()
+		if d, err := took(2001); d != o.StallTimeout || err != ErrNotDurable {
+			t.Errorf("the first call of a second stall: %v after %v", err, d)
+		}
+		disk.Release()
+		closeBuffer(t, b)
+	})
+}
+
+// TestSpareIsCheap: a buffer at its cap gives records away for one spare, so
+// that the next producer need not wait, and for no other.
+func TestSpareIsCheap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := quiet()
+		o.StallTimeout, o.MaxBytes = 10*time.Millisecond, 1<<20
+		b := openOn(t, vfs.NewCrash(1), "/buf", o)
+		if n := burst(t, b, 1000); n > 0 {
+			t.Errorf("%d refused", n)
+		}
+		synctest.Wait()
+		s := b.Stats()
+		b.mu.Lock()
+		spares, size := len(b.spares), b.pace.size
+		b.mu.Unlock()
+		if spares != 1 {
+			t.Errorf("%d spares", spares)
+		}
+		// All but a spare, the active one, which may have just begun, and a rest
+		// that no segment fits into.
+		if s.Bytes < o.MaxBytes-3*size {
+			t.Errorf("of %d bytes, %d hold records", o.MaxBytes, s.Bytes)
+		}
+		closeBuffer(t, b)
+	})
+}

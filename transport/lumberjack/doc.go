@@ -88,7 +88,7 @@
 //
 // An event is what [encode.ECS] makes of a record, at most a little over 1 MiB
 // unless its MaxBytes says otherwise. Memory per destination: a batch in the
-// format (compressed, unless Uncompressed), zlib's 800 KiB, and 24 bytes for each
+// format (compressed, unless Uncompressed), zlib's 1.2 MB, and 24 bytes for each
 // record of a window. At most 4 MiB of it is kept between two Sends. Of what the
 // receiver says 4 KiB are read ahead.
 //

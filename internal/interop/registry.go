@@ -12,6 +12,7 @@ func destinations(env *environment) []destination {
 		rsyslogDestinations,
 		rsyslogTLSDestinations,
 		syslogDestinations,
+		journaldDestinations,
 		relpDestinations,
 		lumberjackDestinations,
 		followedDestinations,

@@ -44,6 +44,12 @@
 // 1,024 fields; what is left out is counted in X_TRUNCATED. Message and attributes
 // take up to Encoder.MaxBytes, 1 MiB by default.
 //
+// Attribute names that come from data are bad for a journal: its files have room
+// for some hundreds of different ones, and journald begins a new file when they
+// are used up. Measured, with three random names an entry: a file every 140
+// entries, of which it keeps 100 (SystemMaxFiles), so that the oldest entries
+// were gone after 14,000.
+//
 // # Security
 //
 // The socket is a path of this machine. journald itself adds who wrote an entry

@@ -282,3 +282,35 @@ func TestDiesUnread(t *testing.T) {
 		<-got
 	}
 }
+
+// Close waits for what is unread, and says whether it was read.
+func TestCloseWaits(t *testing.T) {
+	for _, reads := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "socket")
+		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := open(t, path)
+		if err := tr.Send(t.Context(), []encode.Record{{Message: "a"}, {Message: "b"}}); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() { // ends with conn
+			defer close(done)
+			for reads {
+				if _, err := conn.Read(make([]byte, 1<<10)); err != nil {
+					return
+				}
+			}
+		}()
+		start := time.Now()
+		tr.Close()
+		want := map[bool]int{true: 0, false: 2}[reads]
+		if n, d := held(tr), time.Since(start); n != want || !reads && d < time.Second {
+			t.Errorf("reads %v: held %d after %v, want %d", reads, n, d, want)
+		}
+		conn.Close()
+		<-done
+	}
+}

@@ -225,12 +225,46 @@ func (t *sender) Probe(ctx context.Context) error {
 	return t.ready(ctx)
 }
 
-// Close closes the socket. What is in journald's queue it reads.
+// closeWait is how long Close waits for journald to read.
+const closeWait = time.Second
+
+// Close waits up to a second until journald has read everything, and closes the
+// socket. Held is 0 afterwards if it has. What it has not read is in its queue,
+// and read later.
 func (t *sender) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.look()
 	t.closed = true
+	if t.conn != nil && t.failed == nil && t.unread.held() > 0 && t.drained() {
+		t.unread.reset()
+	}
 	t.drop()
 	return nil
+}
+
+// drained reports whether journald has dealt with all that was sent. It takes one
+// datagram after the other, so when it has read one without content that follows
+// the last entry, that entry is in the journal.
+func (t *sender) drained() bool {
+	if ping(t.conn) != nil {
+		return false
+	}
+	late := time.NewTimer(closeWait)
+	defer late.Stop()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		waiting, err := queued(t.conn)
+		if err != nil {
+			return false
+		}
+		if waiting == 0 {
+			return ping(t.conn) == nil // as in look: a dead one's queue is empty
+		}
+		select {
+		case <-tick.C:
+		case <-late.C:
+			return false
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/slogship/slogship/encode"
 )
@@ -22,6 +23,31 @@ func (l *lane) matches(h *Handler, r *slog.Record) (ok bool) {
 	}()
 	shown := *r // what a matcher gets goes to the heap
 	return l.route.Match.Match(&subject{h: h, r: &shown})
+}
+
+// contains asks levels whose bounds are the caller's code. One that panics takes
+// the record, as a matcher that does. Only lanes with such bounds pay for the
+// defer.
+func (d *dynamicLane) contains(level slog.Level) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.report.failed(d.route.Name, fmt.Errorf("levels: %w", &panicError{p}))
+			ok = true
+		}
+	}()
+	return d.route.Levels.Contains(level)
+}
+
+// stackFrom asks for the level from which records carry a stack. One that
+// panics gets none.
+func (c *core) stackFrom() (level slog.Level) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.report.failed("", fmt.Errorf("Options.StackFrom: %w", &panicError{p}))
+			level = math.MaxInt
+		}
+	}()
+	return c.opts.StackFrom.Level()
 }
 
 func (c *core) trace(ctx context.Context) (t encode.Trace) {

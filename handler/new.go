@@ -161,7 +161,7 @@ func (c *core) index() {
 	c.levels.build(c.lanes)
 	for _, l := range c.lanes {
 		if !l.route.Levels.Static() {
-			c.dynamic = append(c.dynamic, newDynamicLane(l))
+			c.dynamic = append(c.dynamic, newDynamicLane(l, c.report))
 		}
 		c.matches = c.matches || l.route.Match != nil
 		c.clients = c.clients || l.clients != nil

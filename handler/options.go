@@ -105,6 +105,9 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.StackFrom == nil {
 		c.StackFrom = slog.LevelError
 	}
+	if v, ok := c.StackFrom.(*slog.LevelVar); ok && v == nil {
+		return c, fmt.Errorf("handler: option StackFrom %v: want a level, or a LevelVar that is there: %w", v, ErrOptions)
+	}
 	c.Resource = identify(c.Resource)
 	return c, nil
 }

@@ -97,7 +97,7 @@ func (c *call) encode(ctx context.Context, r *slog.Record) {
 	if core.opts.AddSource {
 		header.Source = core.sources.encoded(r.PC)
 	}
-	if r.Level >= core.opts.StackFrom.Level() {
+	if r.Level >= core.stackFrom() {
 		header.Stack = core.stack(c.s, r.PC)
 	}
 	p := codec.AppendHeader(c.s.payload[:0], &header)

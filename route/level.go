@@ -25,7 +25,8 @@ type Levels struct {
 }
 
 // AtLeast returns all levels from least up. A *slog.LevelVar can be changed
-// while the program runs.
+// while the program runs. A Leveler of your own is asked by every log call, by
+// many goroutines at a time; while it panics, the route takes every level.
 func AtLeast(least slog.Leveler) Levels { return Levels{least: least} }
 
 // Between returns the levels from least to most, both included.
@@ -70,6 +71,9 @@ func (l Levels) Contains(level slog.Level) bool {
 // Least returns the lower bound given to [AtLeast] or [Between]; nil: there is
 // none.
 func (l Levels) Least() slog.Leveler { return l.least }
+
+// Most returns the upper bound given to [Between]; nil: there is none.
+func (l Levels) Most() slog.Leveler { return l.most }
 
 // Static reports whether the set can never change.
 func (l Levels) Static() bool { return static(l.least) && static(l.most) }

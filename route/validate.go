@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // ErrInvalid is wrapped by every error of Validate.
@@ -44,6 +45,9 @@ func (r *Route) validate() []error {
 	}
 	check(validName(r.Name), "Name", r.Name, "1 to 64 of a-z, 0-9 and -")
 	check(r.To != nil, "To", r.To, "a destination")
+	check(answers(r.Levels.least), "Levels", r.Levels.least, "a lower bound that has a level")
+	check(answers(r.Levels.most), "Levels", r.Levels.most, "an upper bound that has a level")
+	check(answers(r.Buffer.Keep), "Buffer.Keep", r.Buffer.Keep, "nil or a bound that has a level")
 	check(r.Durability.kind != 1 || r.Durability.interval >= 1e6, "Durability", r.Durability, "an interval of at least 1ms")
 	check(r.Buffer.MaxBytes == 0 || r.Buffer.MaxBytes >= 256<<10, "Buffer.MaxBytes", r.Buffer.MaxBytes, "at least 262144 bytes")
 	check(r.Buffer.WhenFull <= Block, "Buffer.WhenFull", r.Buffer.WhenFull, "DropOldest, DropNewest or Block")
@@ -63,6 +67,18 @@ func (r *Route) validate() []error {
 	check(r.OnStale <= Restamp, "OnStale", r.OnStale, "Drop, DeadLetter or Restamp")
 	check(r.DrainRate >= 0, "DrainRate", r.DrainRate, "0 or more records/s")
 	return errs
+}
+
+// answers reports whether l can be asked. A nil *slog.LevelVar, which is what a
+// variable that was forgotten looks like, can't: asked for the first time by a
+// log call, it would panic there.
+func answers(l slog.Leveler) (ok bool) {
+	if l == nil {
+		return true
+	}
+	defer func() { _ = recover() }() // ok is still false
+	_ = l.Level()
+	return true
 }
 
 func validName(name string) bool {

@@ -180,6 +180,9 @@ func (w *protoWriter) string(dst []byte, field int, s string) []byte {
 		return appendTextField(dst, field, s, w.limit)
 	}
 	ref, known := w.in.Intern(s)
+	if known && 0 < ref && ref < 0x80 && field < 15 {
+		return append(dst, byte((field+1)<<3|wireVarint), byte(ref)) // nearly all
+	}
 	if ref == 0 || !known {
 		dst = appendTextField(dst, field, s, max(w.limit, len(dst)+4*maxKeyLen)) // a number stands for all of it
 	}
@@ -211,6 +214,9 @@ var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64) 
 
 // nearestNano returns t in nanoseconds since 1970, or the nearest number there is.
 func nearestNano(t time.Time) int64 {
+	if sec := t.Unix(); -math.MaxInt64/int64(time.Second) < sec && sec < math.MaxInt64/int64(time.Second) {
+		return sec*1e9 + int64(t.Nanosecond()) // without two comparisons of times
+	}
 	switch {
 	case t.Before(earliest):
 		return math.MinInt64

@@ -29,7 +29,12 @@ func (w *protoWriter) attrs(dst []byte, field int, attrs []slog.Attr, names *nam
 // puts attributes into a map would lose one of two otherwise.
 func (w *protoWriter) key(dst []byte, attrs []slog.Attr, i int, names *nameSet) []byte {
 	key := attrs[i].Key
-	n, write := names.use(attrs, i, nil)
+	// nameSet.use, with its usual answer here: this is called for each attribute.
+	seen := names.addHash(nameHash(key))
+	if !seen && len(key) <= maxKeyLen && plainLen(key) == len(key) && !numbered(key) {
+		return w.string(dst, attrKey, key)
+	}
+	n, write := nameUse(attrs, i, nil)
 	if !write && len(key) <= maxKeyLen {
 		return w.string(dst, attrKey, key)
 	}

@@ -15,10 +15,16 @@ const (
 // appendTag appends what comes before a field's value. Numbers up to 15 take
 // one byte, which is why the fields that most records have got those.
 func appendTag(dst []byte, field, wire int) []byte {
+	if field < 16 {
+		return append(dst, byte(field<<3|wire)) // where field is a constant, all of it is one
+	}
 	return binary.AppendUvarint(dst, uint64(field)<<3|uint64(wire))
 }
 
 func appendVarintField(dst []byte, field int, x uint64) []byte {
+	if field < 16 && x < 0x80 {
+		return append(dst, byte(field<<3|wireVarint), byte(x))
+	}
 	return binary.AppendUvarint(appendTag(dst, field, wireVarint), x)
 }
 
@@ -40,7 +46,11 @@ func appendBytesField(dst []byte, field int, b []byte) []byte {
 func appendTextField[T text](dst []byte, field int, s T, limit int) []byte {
 	dst = appendTag(dst, field, wireBytes)
 	if len(dst)+len(s) <= limit && plainLen(s) == len(s) {
-		dst = binary.AppendUvarint(dst, uint64(len(s)))
+		if len(s) < 0x80 {
+			dst = append(dst, byte(len(s)))
+		} else {
+			dst = binary.AppendUvarint(dst, uint64(len(s)))
+		}
 		return append(dst, s...)
 	}
 	dst, at := openLength(dst)

@@ -2,17 +2,20 @@ module github.com/slogship/slogship/internal/benchmarks
 
 go 1.26.0
 
-replace github.com/slogship/slogship => ../../
+replace (
+	github.com/slogship/slogship => ../../
+	github.com/slogship/slogship/transport/grpc => ../../transport/grpc
+)
 
 require (
 	github.com/VictoriaMetrics/VictoriaMetrics v1.110.0
 	github.com/phuslu/log v1.0.121
 	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/tidwall/wal v1.2.1
 	go.etcd.io/bbolt v1.5.0
 	go.opentelemetry.io/contrib/bridges/otelslog v0.21.0
 	go.opentelemetry.io/otel/sdk/log v1.47.0
-	golang.org/x/sys v0.49.0
 )
 
 require (
@@ -38,4 +41,10 @@ require (
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )

@@ -30,12 +30,9 @@ func (d *decoder) decode(msg string) (batch, error) {
 	d.arena.reset()
 	d.spent = newBudget()
 	var b batch
-	for len(msg) > 0 {
-		f, rest, err := nextField(msg)
-		if err != nil {
-			return b, fmt.Errorf("request: %w", err)
-		}
-		msg = rest
+	r := reader{rest: msg}
+	for r.next() {
+		f := &r.field
 		switch {
 		case f.is(1, wireVarint):
 			b.sequence = f.num
@@ -50,7 +47,7 @@ func (d *decoder) decode(msg string) (batch, error) {
 		}
 	}
 	b.recs = d.arena.recs
-	return b, nil
+	return b, r.err
 }
 
 // pair is a string and the number beside it.
@@ -80,54 +77,63 @@ func (d *decoder) resolve(p pair) (string, error) { return d.refs.text(p.text, p
 // all is read. A number is told and used in one entry only for two different
 // strings, or for the same.
 func (d *decoder) entry(msg string, rec *encode.Record) error {
-	base := len(d.arena.attrs.stack)
-	stack := len(d.arena.frames.stack)
-	var text, scope pair
-	var resource *field
-	var resourceRef uint64
-	for len(msg) > 0 {
-		f, rest, err := nextField(msg)
-		if err != nil {
-			return err
-		}
-		msg = rest
+	base, stack := len(d.arena.attrs.stack), len(d.arena.frames.stack)
+	var named entryNames
+	r := reader{rest: msg}
+	for r.next() {
+		f := &r.field
+		var err error
 		switch f.number {
-		case 3, 4:
-			_, err = text.set(&f, 3)
-			if err == nil && f.number == 4 {
-				rec.Message, err = d.resolve(text)
-			}
-		case 10, 11:
-			_, err = scope.set(&f, 10)
-			if err == nil && f.number == 11 {
-				rec.Scope, err = d.resolve(scope)
-			}
-		case 15:
-			if f.wire == wireBytes {
-				resource = &f
-			}
-		case 16:
-			if f.wire == wireVarint {
-				resourceRef = uint64(uint32(f.num))
-			}
+		case 3, 4, 10, 11, 15, 16:
+			err = d.entryNamed(f, rec, &named)
 		case 1, 2, 5, 6, 7, 9, 14:
-			err = entryScalar(&f, rec)
+			err = entryScalar(f, rec)
 		default:
-			err = d.entryMessage(&f, rec)
+			err = d.entryMessage(f, rec)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if text.ref == 0 {
-		rec.Message = text.text
+	if r.err != nil {
+		return r.err
 	}
-	if scope.ref == 0 {
-		rec.Scope = scope.text
+	if named.message.ref == 0 {
+		rec.Message = named.message.text
+	}
+	if named.scope.ref == 0 {
+		rec.Scope = named.scope.text
 	}
 	rec.Attrs = d.arena.attrs.pop(base)
 	rec.Stack = d.arena.frames.pop(stack)
-	return d.entryResource(rec, resource, resourceRef)
+	return d.entryResource(rec, &named)
+}
+
+// entryNames are the fields of an entry that may be numbers.
+type entryNames struct {
+	message, scope pair
+	resource       string
+	hasResource    bool
+	resourceRef    uint64
+}
+
+// entryNamed takes them.
+func (d *decoder) entryNamed(f *field, rec *encode.Record, n *entryNames) (err error) {
+	switch {
+	case f.number <= 4:
+		if _, err = n.message.set(f, 3); err == nil && f.is(4, wireVarint) {
+			rec.Message, err = d.resolve(n.message)
+		}
+	case f.number <= 11:
+		if _, err = n.scope.set(f, 10); err == nil && f.is(11, wireVarint) {
+			rec.Scope, err = d.resolve(n.scope)
+		}
+	case f.is(15, wireBytes):
+		n.resource, n.hasResource = f.text, true
+	case f.is(16, wireVarint):
+		n.resourceRef = uint64(uint32(f.num))
+	}
+	return err
 }
 
 // entryScalar takes the fields that are no messages and have no numbers.
@@ -181,44 +187,40 @@ func (d *decoder) entryMessage(f *field, rec *encode.Record) error {
 }
 
 // entryResource resolves the resource; there is always one, if an empty one.
-func (d *decoder) entryResource(rec *encode.Record, f *field, ref uint64) (err error) {
+func (d *decoder) entryResource(rec *encode.Record, n *entryNames) (err error) {
 	switch {
-	case f == nil && ref == 0:
+	case !n.hasResource && n.resourceRef == 0:
 		rec.Resource = &encode.Resource{}
 		return nil
-	case f == nil:
-		rec.Resource, err = d.refs.resource(ref)
+	case !n.hasResource:
+		rec.Resource, err = d.refs.resource(n.resourceRef)
 		return err
 	}
-	if rec.Resource, err = d.resource(f.text); err != nil || ref == 0 {
+	if rec.Resource, err = d.resource(n.resource); err != nil || n.resourceRef == 0 {
 		return err
 	}
-	return d.refs.tell(ref, rec.Resource, len(f.text))
+	return d.refs.tell(n.resourceRef, rec.Resource, len(n.resource))
 }
 
 func (d *decoder) resource(msg string) (*encode.Resource, error) {
-	r := &encode.Resource{}
+	res := &encode.Resource{}
 	base := len(d.arena.attrs.stack)
-	for len(msg) > 0 {
-		f, rest, err := nextField(msg)
-		if err != nil {
-			return nil, fmt.Errorf("resource: %w", err)
-		}
-		msg = rest
-		if f.is(7, wireBytes) {
-			a, err := d.attribute(f.text, 3)
+	r := reader{rest: msg}
+	for r.next() {
+		if r.is(7, wireBytes) {
+			a, err := d.attribute(r.text, 3)
 			if err != nil {
 				return nil, fmt.Errorf("resource: %w", err)
 			}
 			d.arena.attrs.push(a)
 			continue
 		}
-		if err := resourceText(&f, r); err != nil {
+		if err := resourceText(&r.field, res); err != nil {
 			return nil, fmt.Errorf("resource: %w", err)
 		}
 	}
-	r.Attrs = d.arena.attrs.pop(base)
-	return r, nil
+	res.Attrs = d.arena.attrs.pop(base)
+	return res, r.err
 }
 
 func resourceText(f *field, r *encode.Resource) (err error) {

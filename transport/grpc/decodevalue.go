@@ -20,14 +20,11 @@ func (d *decoder) attribute(msg string, depth int) (a slog.Attr, err error) {
 	}
 	var key pair
 	a.Value = slog.AnyValue(nil)
-	for len(msg) > 0 {
-		var f field
-		if f, msg, err = nextField(msg); err != nil {
-			return a, err
-		}
-		if f.number > 2 {
-			err = d.value(&f, &a.Value, depth)
-		} else if _, err = key.set(&f, 1); err == nil && f.is(2, wireVarint) {
+	r := reader{rest: msg}
+	for r.next() {
+		if r.number > 2 {
+			err = d.value(&r.field, &a.Value, depth)
+		} else if _, err = key.set(&r.field, 1); err == nil && r.is(2, wireVarint) {
 			a.Key, err = d.resolve(key)
 		}
 		if err != nil {
@@ -37,7 +34,7 @@ func (d *decoder) attribute(msg string, depth int) (a slog.Attr, err error) {
 	if key.ref == 0 {
 		a.Key = key.text
 	}
-	return a, nil
+	return a, r.err
 }
 
 // value takes one field of Attribute's oneof; of several the last counts.
@@ -106,22 +103,18 @@ func (d *decoder) nested(f *field, v *slog.Value, depth int) error {
 
 // each reads a Group or a List, which have attributes and nothing else.
 func (d *decoder) each(msg string, depth int, take func(slog.Attr)) error {
-	for len(msg) > 0 {
-		f, rest, err := nextField(msg)
-		if err != nil {
-			return err
-		}
-		msg = rest
-		if !f.is(1, wireBytes) {
+	r := reader{rest: msg}
+	for r.next() {
+		if !r.is(1, wireBytes) {
 			continue
 		}
-		a, err := d.attribute(f.text, depth+1)
+		a, err := d.attribute(r.text, depth+1)
 		if err != nil {
 			return err
 		}
 		take(a)
 	}
-	return nil
+	return r.err
 }
 
 // error reads an Error.
@@ -135,18 +128,15 @@ func (d *decoder) error(msg string, depth int) (*encode.Error, error) {
 	var e encode.Error
 	var kind pair
 	base := len(d.arena.frames.stack)
-	for len(msg) > 0 {
-		f, rest, err := nextField(msg)
-		if err != nil {
-			return nil, err
-		}
-		msg = rest
-		if f.number <= 2 {
-			if _, err = kind.set(&f, 1); err == nil && f.is(2, wireVarint) {
+	r := reader{rest: msg}
+	for r.next() {
+		var err error
+		if r.number <= 2 {
+			if _, err = kind.set(&r.field, 1); err == nil && r.is(2, wireVarint) {
 				e.Type, err = d.resolve(kind)
 			}
 		} else {
-			err = d.errorPart(&f, &e, depth)
+			err = d.errorPart(&r.field, &e, depth)
 		}
 		if err != nil {
 			return nil, err
@@ -156,7 +146,7 @@ func (d *decoder) error(msg string, depth int) (*encode.Error, error) {
 		e.Type = kind.text
 	}
 	e.Frames = d.arena.frames.pop(base)
-	return d.arena.errors.one(e), nil
+	return d.arena.errors.one(e), r.err
 }
 
 func (d *decoder) errorPart(f *field, e *encode.Error, depth int) (err error) {
@@ -182,23 +172,20 @@ func (d *decoder) frame(msg string) (fr encode.Frame, err error) {
 		return fr, err
 	}
 	var function, file pair
-	for len(msg) > 0 {
-		var f field
-		if f, msg, err = nextField(msg); err != nil {
-			return fr, err
-		}
-		switch f.number {
+	r := reader{rest: msg}
+	for r.next() {
+		switch r.number {
 		case 1, 2:
-			if _, err = function.set(&f, 1); err == nil && f.is(2, wireVarint) {
+			if _, err = function.set(&r.field, 1); err == nil && r.is(2, wireVarint) {
 				fr.Function, err = d.resolve(function)
 			}
 		case 3, 4:
-			if _, err = file.set(&f, 3); err == nil && f.is(4, wireVarint) {
+			if _, err = file.set(&r.field, 3); err == nil && r.is(4, wireVarint) {
 				fr.File, err = d.resolve(file)
 			}
 		case 5:
-			if f.wire == wireVarint {
-				fr.Line = int(uint32(f.num))
+			if r.wire == wireVarint {
+				fr.Line = int(uint32(r.num))
 			}
 		}
 		if err != nil {
@@ -211,5 +198,5 @@ func (d *decoder) frame(msg string) (fr encode.Frame, err error) {
 	if file.ref == 0 {
 		fr.File = file.text
 	}
-	return fr, nil
+	return fr, r.err
 }

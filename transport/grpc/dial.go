@@ -226,7 +226,9 @@ func (d *dialing) credentials() credentials.TransportCredentials {
 	if d.sender.tls == nil {
 		return insecure.NewCredentials()
 	}
-	return noting{credentials.NewTLS(d.sender.tls.Config(d.sender.host.Host())), d}
+	config := d.sender.tls.Config(d.sender.host.Host())
+	config.DynamicRecordSizingDisabled = true // small records first: for pages that render as they load
+	return noting{credentials.NewTLS(config), d}
 }
 
 // noting keeps the error of a handshake.

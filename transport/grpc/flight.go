@@ -13,7 +13,7 @@ import (
 
 // chunkBytes is about the size of a request. A whole batch in one request would
 // leave the receiver idle while it is encoded, and the sender while it is decoded.
-const chunkBytes = 32 << 10
+const chunkBytes = 64 << 10
 
 // errLong: the record is larger than what one request may have. Permanent.
 var errLong = errors.New("larger than a message may be")

@@ -20,14 +20,17 @@ const (
 // gets a number when it comes a second time, and the oldest number is given to
 // another when there are no more.
 //
-// It is a table and not a map since it is asked some ten times a record: one
-// place to look for each string, and what falls on a taken place takes it. The one
-// that lost it is told anew when it comes again.
+// It is asked some ten times a record. Records of one place in the code have the same
+// strings in the same order, so the one that came after the last one the time before
+// is looked at first: a comparison, without a hash. Else there is a table, and not a
+// map: one place to look for each string, and what falls on a taken place takes it.
+// The one that lost it is told anew when it comes again.
 type interner struct {
 	seed  maphash.Seed
 	slots []slot // by hash
 	refs  []name // by number
 	next  uint32 // the number to be given next, from 1
+	last  uint32 // the number that was asked for last; 0: it had none
 }
 
 // slot says which string has that hash.
@@ -38,8 +41,9 @@ type slot struct {
 
 // name is a string that has a number.
 type name struct {
-	text string
-	slot uint32 // the place in slots that leads here, unless it was taken
+	text  string
+	slot  uint32 // the place in slots that leads here, unless it was taken
+	after uint32 // the number that was asked for next, the last time
 }
 
 // newInterner returns an interner with the numbers 1 to max.
@@ -53,9 +57,21 @@ func newInterner(max uint32) *interner {
 
 // Intern is as encode.Interner says.
 func (in *interner) Intern(s string) (ref uint32, known bool) {
-	if in == nil || len(in.refs) < 2 {
+	if len(in.refs) < 2 {
 		return 0, false
 	}
+	if guess := in.refs[in.last].after; guess != 0 && in.refs[guess].text == s {
+		in.last = guess
+		return guess, true
+	}
+	ref, known = in.find(s)
+	in.refs[in.last].after = ref
+	in.last = ref
+	return ref, known
+}
+
+// find looks s up, and numbers it if it is worth it.
+func (in *interner) find(s string) (ref uint32, known bool) {
 	hash := maphash.String(in.seed, s)
 	at := uint32(hash) & uint32(len(in.slots)-1)
 	place := &in.slots[at]
@@ -92,9 +108,7 @@ func (in *interner) give(s string, at uint32) uint32 {
 // so the receiver has not been told the numbers in it. A number stands for what
 // was told last, so nothing has to be said of it.
 func (in *interner) forget() {
-	if in != nil {
-		clear(in.slots)
-		clear(in.refs)
-		in.next = 1
-	}
+	clear(in.slots)
+	clear(in.refs)
+	in.next, in.last = 1, 0
 }

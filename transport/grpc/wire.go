@@ -33,35 +33,50 @@ type field struct {
 	text         string
 }
 
-// nextField reads the first field of a message and returns what follows it.
+// reader goes through the fields of one message. The zero reader of a message is
+// before its first field.
 //
 // Messages are read as strings: what is a string in them can be cut out without
 // being copied, and nobody can change it.
-func nextField(msg string) (f field, rest string, err error) {
-	tag, rest, err := varint(msg)
-	if err != nil {
-		return f, "", err
+type reader struct {
+	rest  string
+	err   error // why next returned false before the end
+	field       // the one that next has read
+}
+
+// next reads a field; false is the end of the message or an error.
+func (r *reader) next() bool {
+	if len(r.rest) == 0 {
+		return false
+	}
+	tag := uint64(r.rest[0])
+	if tag < 0x80 {
+		r.rest = r.rest[1:]
+	} else if tag, r.rest, r.err = varint(r.rest); r.err != nil {
+		return false
 	}
 	if tag>>3 == 0 || tag>>3 > maxField {
-		return f, "", fmt.Errorf("field %d: %w", tag>>3, errWire)
+		r.err = fmt.Errorf("field %d: %w", tag>>3, errWire)
+		return false
 	}
-	f.number, f.wire = int(tag>>3), int(tag&7)
-	switch f.wire {
+	r.number, r.wire = int(tag>>3), int(tag&7)
+	var err error
+	switch r.wire {
 	case wireVarint:
-		f.num, rest, err = varint(rest)
+		r.num, r.rest, err = varint(r.rest)
 	case wireFixed64:
-		f.num, rest, err = fixed(rest, 8)
+		r.num, r.rest, err = fixed(r.rest, 8)
 	case wireFixed32:
-		f.num, rest, err = fixed(rest, 4)
+		r.num, r.rest, err = fixed(r.rest, 4)
 	case wireBytes:
-		f.text, rest, err = lengthPrefixed(rest)
+		r.text, r.rest, err = lengthPrefixed(r.rest)
 	default:
 		err = errWire
 	}
 	if err != nil {
-		return f, "", fmt.Errorf("field %d of wire type %d: %w", f.number, f.wire, err)
+		r.err = fmt.Errorf("field %d of wire type %d: %w", r.number, r.wire, err)
 	}
-	return f, rest, nil
+	return err == nil
 }
 
 // varint is binary.Uvarint for strings.
@@ -87,13 +102,19 @@ func fixed(s string, size int) (x uint64, rest string, err error) {
 	if len(s) < size {
 		return 0, "", errWire
 	}
-	for i := size - 1; i >= 0; i-- {
-		x = x<<8 | uint64(s[i])
+	if size == 8 { // one load, once the compiler has seen it
+		x = uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		return x, s[8:], nil
 	}
-	return x, s[size:], nil
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24, s[4:], nil
 }
 
 func lengthPrefixed(s string) (body, rest string, err error) {
+	if len(s) > 0 && s[0] < 0x80 && int(s[0]) < len(s) { // nearly all
+		end := 1 + int(s[0])
+		return s[1:end], s[end:], nil
+	}
 	n, rest, err := varint(s)
 	if err != nil || n > uint64(len(rest)) {
 		return "", "", errWire

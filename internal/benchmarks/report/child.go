@@ -28,14 +28,20 @@ func children(name, arg string) (any, error) {
 		return runIdle()
 	case "backlog":
 		return runBacklog(arg)
+	case "grpc-sender", "https-sender":
+		return runSender(name, arg)
 	}
 	return nil, fmt.Errorf("no such child")
 }
 
 // child runs in the process that spawn started.
 func child(name, arg string) {
-	if name == "receiver" {
+	switch name {
+	case "receiver":
 		receive(os.Stdin, os.Stdout)
+		return
+	case "grpc-receiver":
+		receiveGRPC(os.Stdin, os.Stdout)
 		return
 	}
 	v, err := children(name, arg)

@@ -1,6 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -16,6 +23,7 @@ func TestGroups(t *testing.T) {
 		"stores":   func() ([]row, error) { return stores(1) },
 		"encoders": func() ([]row, error) { return encoders(1) },
 		"distant":  func() ([]row, error) { return distant(2) },
+		"grpc":     func() ([]row, error) { return grpcBytes(grpcSize{entries: 200}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows, err := measure()
@@ -91,4 +99,42 @@ func TestChosen(t *testing.T) {
 	if _, err := chosen([]string{"nothing"}, usual); err == nil {
 		t.Error("an unknown name passes")
 	}
+}
+
+// The sender of the CPU row is tried in this process: as a child it would be this
+// test's own binary.
+func TestGRPCSender(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	addr, stop, err := discardGRPC(server.TLS.Certificates[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if nanos, err := runSender("grpc-sender", addr+" "+ca+" 1000"); err != nil || nanos.(float64) <= 0 {
+		t.Errorf("%v, %v", nanos, err)
+	}
+}
+
+func TestGRPCPeer(t *testing.T) {
+	in, ended := io.Pipe()
+	out, addr := io.Pipe()
+	done := make(chan struct{})
+	go func() { defer close(done); receiveGRPC(in, addr); addr.Close() }()
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	logged, err := logPaced(lines.Text(), 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended.Close()
+	var f latencies
+	if lines.Scan(); json.Unmarshal(lines.Bytes(), &f) != nil || f.IDs != float64(logged) || f.P99 <= 0 {
+		t.Errorf("logged %d, the receiver has %+v", logged, f)
+	}
+	<-done
 }

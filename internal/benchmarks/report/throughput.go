@@ -14,6 +14,7 @@ import (
 	"github.com/slogship/slogship/internal/codec"
 	"github.com/slogship/slogship/internal/deliver"
 	"github.com/slogship/slogship/internal/vfs"
+	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
 )
 
@@ -40,7 +41,7 @@ func throughput() ([]row, error) {
 	if !lines.Scan() {
 		return nil, fmt.Errorf("report: receiver: no address")
 	}
-	rate, ids, err := drain(lines.Text(), lines)
+	rate, ids, err := drain(tcp.Destination{Addr: lines.Text()}, lines)
 	if err != nil {
 		_ = c.Process.Kill()
 		return nil, err
@@ -51,7 +52,8 @@ func throughput() ([]row, error) {
 	}, nil
 }
 
-func drain(addr string, answer *bufio.Scanner) (rate, ids float64, err error) {
+// drain fills a buffer, sends it to the receiver, and asks that what came.
+func drain(to transport.Destination, answer *bufio.Scanner) (rate, ids float64, err error) {
 	dir, err := os.MkdirTemp("", "slogship-drain-")
 	if err != nil {
 		return 0, 0, err
@@ -65,13 +67,13 @@ func drain(addr string, answer *bufio.Scanner) (rate, ids float64, err error) {
 	if err := fill(b, throughputRecords); err != nil {
 		return 0, 0, err
 	}
-	tr, err := (tcp.Destination{Addr: addr}).Open()
+	tr, err := to.Open()
 	if err != nil {
 		return 0, 0, err
 	}
 	b.Stop()
 	start := time.Now()
-	w := deliver.Start(&deliver.Options{Route: "tcp", Buffer: b, Transport: tr})
+	w := deliver.Start(&deliver.Options{Route: "drain", Buffer: b, Transport: tr})
 	defer w.Close(context.Background())
 	if !answer.Scan() {
 		return 0, 0, fmt.Errorf("report: receiver: no answer")

@@ -16,20 +16,22 @@ import (
 // an index a day have it.
 const indexPattern = "interop-{yyyy.MM.dd}"
 
-// elasticsearchDestinations: the server is OpenSearch, whose _bulk API is
-// Elasticsearch's but for parameters that it does not know. The IDs leave no
-// room for duplicates (once), whatever the kills do.
+// elasticsearchDestinations: both servers speak the same _bulk API; OpenSearch has
+// none of the newer parameters. The IDs leave no room for duplicates (once),
+// whatever the kills do.
 func elasticsearchDestinations(*environment) []destination {
-	return []destination{{
-		name: "elasticsearch", setup: opensearch(parseECS), kills: true, pause: pause, once: true, check: checkDocument,
+	both := destination{
+		kills: true, pause: pause, once: true, check: checkDocument,
 		to: func(at place) transport.Destination { return elasticsearchAt(at, indexPattern) },
 		scenes: []scene{
-			{"refused document", refusedDocument},
-			{"write block", writeBlock},
-			{"data stream", dataStream},
-			{"two nodes, one dead", deadNode},
+			{"refused document", refusedDocument}, {"write block", writeBlock}, {"data stream", dataStream}, {"dead node", deadNode},
 		},
-	}}
+	}
+	elastic, open := both, both
+	elastic.name, elastic.setup = "elasticsearch", elasticsearchServer(parseECS)
+	elastic.scenes = append(slices.Clip(both.scenes), scene{"missing template", missingTemplate})
+	open.name, open.setup = "opensearch", opensearch(parseECS)
+	return []destination{elastic, open}
 }
 
 func elasticsearchAt(at place, index string) elasticsearch.Destination {

@@ -89,6 +89,12 @@ func TestOpenSearch(t *testing.T) {
 	}))
 }
 
+func TestElasticsearch(t *testing.T) {
+	keepsBoth(t, cycle(t, elasticsearchServer(parseObject), func(at place, seq int) {
+		post(t, "http://"+at.addr()+"/_bulk?require_data_stream=false&include_source_on_error=false", "application/x-ndjson", fmt.Sprintf("{\"create\":{\"_index\":\"interop\",\"_id\":\"%d\"}}\n%s\n", seq, good(0, seq)))
+	}))
+}
+
 // The pickle is Python's own, of what SocketHandler sends.
 func TestPython(t *testing.T) {
 	got := cycle(t, python(parseExtra), func(at place, seq int) {

@@ -114,7 +114,7 @@ func TestServers(t *testing.T) {
 	}
 	for name, s := range map[string]setup{
 		"relp": rsyslog(relpInput(), parseMessage), "relp-tls": rsyslog(relpTLSInput(pki), parseMessage), "python": python(parseExtra),
-		"loki": loki(parseLine), "opensearch": opensearch(parseObject), "rabbitmq": rabbitmq(pki, parsePayload), "kafka": kafka(parseValue),
+		"loki": loki(parseLine), "opensearch": opensearch(parseObject), "elasticsearch": elasticsearchServer(parseObject), "rabbitmq": rabbitmq(pki, parsePayload), "kafka": kafka(parseValue),
 	} {
 		checkSetup(t, name, s)
 	}

@@ -2,6 +2,10 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -30,7 +34,52 @@ func syslogDestinations(env *environment) []destination {
 		syslogRow("syslog-tls", tls, syslog.Destination{Encoder: syslogText, TLS: &options}, parseStructured, checkStructured),
 		syslogRow("syslog-3164", rsyslogInput{module: "imtcp"}, syslog.Destination{Framing: syslog.Newline, Encoder: syslogOld}, parseOld, checkOld),
 		datagrams,
+		localRow(),
 	}
+}
+
+// localRow is the socket that /dev/log usually is: rsyslog's imuxsock, which is
+// found out to be of datagrams, with the default format. As with UDP nothing is
+// claimed under kills.
+func localRow() destination {
+	d := syslogRow("syslog-local", rsyslogInput{module: "imuxsock", load: `SysSock.Use="off"`}, syslog.Destination{}, parseOld, checkLocal)
+	// imuxsock takes no address, and is ready when its socket is there.
+	command := d.setup.command
+	d.setup.command = func(at place) (*exec.Cmd, error) {
+		cmd, err := command(at)
+		if err != nil {
+			return nil, err
+		}
+		conf := filepath.Join(at.dir, "rsyslog.conf")
+		text, err := os.ReadFile(conf)
+		if err != nil {
+			return nil, err
+		}
+		host, port, _ := net.SplitHostPort(at.addr())
+		input := strings.Replace(string(text), fmt.Sprintf("address=%q port=%q", host, port), fmt.Sprintf("Socket=%q", devLog(at)), 1)
+		return cmd, os.WriteFile(conf, []byte(input), 0o600)
+	}
+	d.setup.ready = func(at place) bool {
+		_, err := os.Stat(devLog(at))
+		return err == nil
+	}
+	d.to = func(at place) transport.Destination {
+		return syslog.Destination{Addr: devLog(at), Encoder: encode.RFC3164{Facility: encode.FacilityLocal3, OmitHost: true, Message: encode.SyslogCEE}}
+	}
+	d.kills, d.scenes = false, nil
+	return d
+}
+
+func devLog(at place) string { return filepath.Join(at.data, "log") }
+
+// checkLocal: the host is this machine's.
+func checkLocal(e *entry) error {
+	for name, want := range map[string]string{"facility": "19", "severity": "6", "appname": "interop", "procid": strconv.Itoa(os.Getpid())} {
+		if got := e.Fields[name]; got != want {
+			return fmt.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	return nil
 }
 
 // syslogRow is one destination whose server has that input. to has no address yet.

@@ -77,8 +77,8 @@
 //	module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="anon")
 //	input(type="imtcp" port="6514")
 //
-// With streamDriver.authMode="x509/certvalid" rsyslog lets in those alone who
-// have a client certificate of that authority. Plain TCP is module(load="imtcp")
+// With streamDriver.authMode="x509/certvalid" rsyslog asks for a client
+// certificate of that authority. Plain TCP is module(load="imtcp")
 // and UDP module(load="imudp"), each with its input.
 //
 // Attributes are in the property structured-data. mmpstrucdata parses them:

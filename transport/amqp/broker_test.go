@@ -58,6 +58,7 @@ type client struct {
 	msg  message
 	size uint64
 	tags uint64
+	end  chan struct{} // closed when the client is gone
 }
 
 const (
@@ -67,6 +68,7 @@ const (
 	connClose, connCloseOK     = 10<<16 | 50, 10<<16 | 51
 	connBlocked, connUnblocked = 10<<16 | 60, 10<<16 | 61
 	chanOpen, chanOpenOK       = 20<<16 | 10, 20<<16 | 11
+	chanFlow, chanFlowOK       = 20<<16 | 20, 20<<16 | 21
 	chanClose, chanCloseOK     = 20<<16 | 40, 20<<16 | 41
 	exchDeclare, exchDeclareOK = 40<<16 | 10, 40<<16 | 11
 	queueDeclare, queueDeclOK  = 50<<16 | 10, 50<<16 | 11
@@ -82,8 +84,9 @@ var errEOF = errors.New("the client says goodbye")
 func (b *broker) serve(conn net.Conn) {
 	b.mu.Lock()
 	b.clients++
-	c := &client{b: b, in: bufio.NewReader(conn), w: conn, n: b.clients}
+	c := &client{b: b, in: bufio.NewReader(conn), w: conn, n: b.clients, end: make(chan struct{})}
 	b.mu.Unlock()
+	defer close(c.end)
 	var head [8]byte
 	if _, err := io.ReadFull(c.in, head[:]); err != nil || string(head[:]) != "AMQP\x00\x00\x09\x01" {
 		return
@@ -159,6 +162,8 @@ func (c *client) request(channel uint16, method uint32, args []byte) error {
 		r.skip(2)
 		c.b.note(&c.b.declared, fmt.Sprintf("binding %s %s %s", r.short(), r.short(), r.short()))
 		c.method(channel, queueBindOK, nil)
+	case chanFlow:
+		c.method(channel, chanFlowOK, args)
 	case confirmSelect:
 		c.method(channel, confirmOK, nil)
 	case basicPublish:
@@ -186,6 +191,13 @@ func (b *broker) noted(list *[]string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string(nil), *list...)
+}
+
+// connections is how many there have been.
+func (b *broker) connections() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.clients
 }
 
 // header reads a content header (§4.2.6.1) with the properties in the order of
@@ -231,6 +243,16 @@ func (c *client) content() error {
 	}
 	c.ack(c.msg.tag)
 	return nil
+}
+
+// gone reports whether the client has closed the connection.
+func (c *client) gone() bool {
+	select {
+	case <-c.end:
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *client) ack(tag uint64)  { c.method(1, basicAck, cat(u64(tag), []byte{0})) }
@@ -335,11 +357,11 @@ func (b *broker) listen(t testing.TB) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.on0(t, l)
+	b.serveAll(t, l)
 	return l.Addr().String()
 }
 
-func (b *broker) on0(t testing.TB, l net.Listener) {
+func (b *broker) serveAll(t testing.TB, l net.Listener) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -359,7 +381,7 @@ func (b *broker) on0(t testing.TB, l net.Listener) {
 	})
 }
 
-// names is for messages' keys.
+// names is the messages' bodies.
 func names(messages []message) string {
 	var all []string
 	for _, m := range messages {

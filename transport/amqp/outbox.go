@@ -114,10 +114,14 @@ func (o *outbox) run() {
 	}
 }
 
-// take returns what is to be written, and makes spare the next buffer.
+// take returns what is to be written, and makes spare the next buffer. When there
+// is nothing spare stays with the caller: it must not be both.
 func (o *outbox) take(spare []byte) (chunk []byte, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if len(o.buf) == 0 {
+		return nil, o.closed
+	}
 	if cap(spare) > 2*outboxSize {
 		spare = nil // one huge record; not worth keeping
 	}

@@ -77,15 +77,18 @@ func (t *sender) after(ctx context.Context, err error) {
 	}
 }
 
-// Probe reports whether the broker would take a Send. It connects if there is no
-// connection.
+// Probe reports whether the broker would take a Send: it answers, is not in alarm,
+// and the exchanges are there. It connects if there is no connection.
 func (t *sender) Probe(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.ready(ctx); err != nil {
 		return err
 	}
-	if err := t.session.state.blockage(); err != nil {
+	if err := t.session.probe(ctx, &t.dest); err != nil {
+		if t.session.state.cause() != nil {
+			t.drop()
+		}
 		return t.failure("probe", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package amqp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -207,7 +208,8 @@ func (st *state) cause() error {
 	return st.err
 }
 
-// drain notes which messages came back so far.
+// drain notes which messages came back so far. What is not out can't: a broker
+// that says otherwise shall not fill our memory.
 func (s *session) drain() {
 	for {
 		select {
@@ -215,7 +217,11 @@ func (s *session) drain() {
 			if !more {
 				return
 			}
+			out := func(p publish) bool { return p.message == back.MessageId }
 			l := s.refused[back.MessageId]
+			if l == nil && !slices.ContainsFunc(s.pending, out) {
+				continue
+			}
 			if l == nil {
 				l = &loss{err: &Error{Code: int(back.ReplyCode), Reason: clean(back.ReplyText, s.secrets)}}
 				s.refused[back.MessageId] = l
@@ -239,6 +245,24 @@ func (s *session) cameBack(message string) error {
 		delete(s.refused, message)
 	}
 	return l.err
+}
+
+// probe makes a round trip. The library knows no ctx here, so that its end is the
+// connection's: a broker that does not answer this does not confirm either.
+func (s *session) probe(ctx context.Context, d *Destination) error {
+	if err := s.state.blockage(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, s.out.Abort)
+	defer stop()
+	err := d.ask(s.channel, s.secrets)
+	if err == nil && len(d.exchanges()) == 0 {
+		err = s.channel.Flow(true) // it flows already; it is answered
+	}
+	if err != nil {
+		return s.ending(explain(err, s.secrets))
+	}
+	return nil
 }
 
 // close ends the connection in order, within a time. A broker in alarm does not

@@ -47,6 +47,11 @@ func (d *Destination) declare(ch *amqp091.Channel, secrets httpstatus.Secrets) e
 	if err := d.Declare.apply(ch, secrets); err != nil {
 		return err
 	}
+	return d.ask(ch, secrets)
+}
+
+// ask asks whether the exchanges are there that Declare does not make.
+func (d *Destination) ask(ch *amqp091.Channel, secrets httpstatus.Secrets) error {
 	for _, name := range d.exchanges() {
 		// The kind is not looked at in a passive declaration.
 		if err := ch.ExchangeDeclarePassive(name, amqp091.ExchangeTopic, true, false, false, false, nil); err != nil {

@@ -305,7 +305,7 @@ var list = []mutant{
 	{name: "line-break-in-a-document", file: "transport/elasticsearch/bulk.go", run: "TestHostileRecords",
 		old: "oneLine(dst[document:])",
 		new: "oneLine(dst[document:document])"},
-	{name: "index-of-the-sender's-day", file: "transport/elasticsearch/index.go", run: "TestIndexOfTime",
+	{name: "index-of-the-local-day", file: "transport/elasticsearch/index.go", run: "TestIndexOfTime",
 		old: "\treturn rec.Time.UTC()\n",
 		new: "\treturn rec.Time\n"},
 	{name: "dead-node-asked-again", file: "transport/elasticsearch/sender.go", run: "TestDeadNode",

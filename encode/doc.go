@@ -19,6 +19,8 @@
 //   - [GELF] is for Graylog.
 //   - [Pickle] is for Python programs that receive from logging's SocketHandler.
 //   - [Protobuf] is for receivers of transport/grpc, and small.
+//   - [RFC5424] and [RFC3164] are syslog messages.
+//   - [Journal] is for systemd's journal.
 //
 // [SeverityOf] is the syslog severity of a level, for formats that have one.
 //

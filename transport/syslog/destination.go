@@ -29,7 +29,8 @@ const (
 )
 
 // Destination is a syslog receiver. The zero Destination is this machine's own
-// daemon.
+// daemon. What has no field here (keep-alives, socket buffers) a [tcp.Destination]
+// has, with tcp.OctetCounted and encode.RFC5424{} as Framing and Encoder.
 type Destination struct {
 	// Addr is "host:port", or "host" for port 514 (6514 with TLS). For a local
 	// socket it is its path. Without Addr and Network, the socket is looked for

@@ -60,7 +60,7 @@ type Destination struct {
 	// receivers that are far away or slow to answer.
 	MaxInFlight int
 
-	// Window is how many requests, of some 32 KiB, may be without an answer.
+	// Window is how many requests, of some 64 KiB, may be without an answer.
 	// Default 64.
 	Window int
 

@@ -10,7 +10,7 @@
 //
 // # Delivery
 //
-// A Send's records go out in requests of some 32 KiB, up to Window of them without
+// A Send's records go out in requests of some 64 KiB, up to Window of them without
 // an answer. The receiver answers each when it has taken responsibility for its
 // records; a Receiver does when its callback has returned nil. That is the
 // acknowledgement: Send returns nil when each request has it, so a record is lost

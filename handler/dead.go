@@ -3,7 +3,9 @@ package handler
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,10 +18,11 @@ import (
 )
 
 // Bounds of a route's own dead.ndjson and the rotated files beside it. The
-// oldest go first.
+// oldest go first. They count in MaxDisk, of which a route's take no more than a
+// sixteenth.
 const (
 	deadName    = "dead.ndjson"
-	deadMaxSize = 8 << 20
+	deadMaxSize = 8 << 20 // of one file, or less: see newDeadFile
 	deadKeep    = 3
 	deadKeepFor = 30 * 24 * time.Hour
 )
@@ -32,10 +35,9 @@ func (c *core) deadLetters(l *lane) func(context.Context, *deliver.Dead) error {
 			return c.deadTo(ctx, target, l, d)
 		}
 	}
-	if l.dir == "" {
+	if l.deadFile == nil {
 		return nil
 	}
-	l.deadFile = &deadFile{path: filepath.Join(l.dir, deadName)}
 	return func(ctx context.Context, d *deliver.Dead) error {
 		return l.deadFile.store(ctx, c.letter(l, d))
 	}
@@ -91,22 +93,60 @@ func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) 
 
 // deadFile is a route's own dead letters. It is opened with the first.
 type deadFile struct {
-	path string
-	mu   sync.Mutex          // guards to
-	to   transport.Transport // nil until the first letter
+	path    string
+	maxSize int64
+	budget  *buffer.Budget
+
+	mu     sync.Mutex          // guards the fields below
+	to     transport.Transport // nil until the first letter
+	booked int64               // bytes counted in the budget
+}
+
+// newDeadFile counts what dir has of dead letters, also if this run makes none.
+func newDeadFile(dir string, budget *buffer.Budget) *deadFile {
+	f := &deadFile{
+		path:    filepath.Join(dir, deadName),
+		maxSize: min(deadMaxSize, budget.Max()/(16*(deadKeep+1))),
+		budget:  budget,
+	}
+	f.count()
+	return f
 }
 
 func (f *deadFile) store(ctx context.Context, rec encode.Record) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.to == nil {
-		to, err := file.Destination{Path: f.path, MaxSize: deadMaxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
+		to, err := file.Destination{Path: f.path, MaxSize: f.maxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
 		if err != nil {
 			return err
 		}
 		f.to = to
 	}
+	defer f.count()
 	return f.to.Send(ctx, []encode.Record{rec})
+}
+
+// count books what the dead letters have grown or shrunk by. They are listed
+// rather than summed up: another process may write the same file, and its
+// rotation removes files in its own time. After a letter, which is synced, that
+// is no cost. Called with mu held, or before anybody knows f.
+func (f *deadFile) count() {
+	entries, err := os.ReadDir(filepath.Dir(f.path))
+	if err != nil {
+		return // removed: what was booked stays so until there is a letter again
+	}
+	var size int64
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), deadName) {
+			continue
+		}
+		if info, err := e.Info(); err == nil {
+			size += info.Size()
+		}
+	}
+	f.budget.Book(size - f.booked)
+	f.booked = size
 }
 
 func (f *deadFile) close() error {

@@ -42,11 +42,12 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 		return nil, err
 	}
 	c.scratch.New = func() any { return &scratch{payload: make([]byte, 0, 1024)} }
-	if err := c.open(routes); err != nil {
+	budget := buffer.NewBudget(o.MaxDisk)
+	if err := c.open(routes, budget); err != nil {
 		return nil, err
 	}
 	c.index()
-	c.unclaimed = c.findUnclaimed()
+	c.unclaimed = c.findUnclaimed(budget)
 	c.start()
 	h := &Handler{core: c, next: o.Next}
 	if err := h.crashReports(); err != nil {
@@ -56,9 +57,8 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 }
 
 // open makes the lanes. After an error it has closed what it had opened.
-func (c *core) open(routes []route.Route) error {
+func (c *core) open(routes []route.Route, budget *buffer.Budget) error {
 	var errs []error
-	budget := buffer.NewBudget(c.opts.MaxDisk)
 	for _, r := range routes {
 		l, err := c.openLane(r, budget)
 		if err != nil {
@@ -123,8 +123,13 @@ func (c *core) openBuffer(l *lane, budget *buffer.Budget) error {
 		}
 	}
 	var err error
-	l.buf, err = buffer.Open(fsys, l.dir, &o)
-	return err
+	if l.buf, err = buffer.Open(fsys, l.dir, &o); err != nil {
+		return err
+	}
+	if l.dir != "" {
+		l.deadFile = newDeadFile(l.dir, budget)
+	}
+	return nil
 }
 
 func bufferOptions(r *route.Route) buffer.Options {
@@ -203,8 +208,9 @@ func (c *core) lane(name string) *lane {
 	return c.lanes[i]
 }
 
-// findUnclaimed lists the directories of routes that no longer exist.
-func (c *core) findUnclaimed() []string {
+// findUnclaimed lists the directories of routes that no longer exist, and books
+// what they take. Other directories, as a volume's lost+found, are not ours.
+func (c *core) findUnclaimed(budget *buffer.Budget) []string {
 	if c.opts.Dir == "" {
 		return nil
 	}
@@ -214,8 +220,12 @@ func (c *core) findUnclaimed() []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() && c.lane(e.Name()) == nil {
+		if !e.IsDir() || c.lane(e.Name()) != nil {
+			continue
+		}
+		if size, ours := buffer.Usage(c.fsys, filepath.Join(c.opts.Dir, e.Name())); ours {
 			names = append(names, e.Name())
+			budget.Book(size)
 		}
 	}
 	return names

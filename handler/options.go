@@ -21,8 +21,16 @@ type Options struct {
 	// process.
 	InMemory bool
 
-	// MaxDisk bounds the buffers of all routes together, in bytes. Default 1
-	// GiB. A route may have a cap of its own below it.
+	// MaxDisk bounds what this handler keeps in Dir, in bytes: the buffers of
+	// all routes together, with what they took over from processes that died;
+	// dead letters, at most a sixteenth of it a route; quarantined files, at most
+	// an eighth a route; and the directories of routes that no longer exist.
+	// Nothing of the last three is dropped for a newer record, so they count up
+	// to half of MaxDisk, and what is beyond comes on top. It holds within one
+	// segment (at most 16 MiB), but for the first moments after a start with a
+	// full Dir: records are taken before all that is there has been counted.
+	// Processes that share Dir have a bound each. Default 1 GiB. A route may have
+	// a cap of its own below it.
 	MaxDisk int64
 
 	// MinFree is the free space that is left on the volume, in bytes: where

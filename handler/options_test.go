@@ -258,17 +258,6 @@ func TestLeftover(t *testing.T) {
 	sum(t, h)
 }
 
-func TestUnclaimedDirectories(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "gone"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	h, _ := open(t, false, &handler.Options{Dir: dir})
-	if u := h.Stats().Unclaimed; len(u) != 1 || u[0] != "gone" {
-		t.Errorf("unclaimed: %v", u)
-	}
-}
-
 // A panic of the process is shipped by the next one.
 func TestCrashReports(t *testing.T) {
 	dir := os.Getenv("SLOGSHIP_TEST_CRASH_IN")

@@ -11,10 +11,16 @@ import (
 // A buffer that finds the budget used up drops its own oldest records first.
 // One that has none asks the largest of the others to drop some of its own, so
 // that a route whose destination is down cannot starve the rest.
+//
+// Files that are no segments count as well, by [Budget.Book]: dead letters,
+// quarantined files, directories that nobody opens any more. Nothing here can
+// drop those, so beyond half of the cap they no longer count: an old backlog
+// that everybody has forgotten must not leave the routes nothing.
 type Budget struct {
-	max  int64
-	used atomic.Int64
-	held atomic.Int64 // of the rest, kept for members that had nothing
+	max    int64
+	used   atomic.Int64 // others included
+	others atomic.Int64 // booked
+	held   atomic.Int64 // of the rest, kept for members that had nothing
 
 	mu      sync.Mutex
 	members []*Buffer // guarded by mu
@@ -30,11 +36,34 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 // Max returns the cap.
 func (b *Budget) Max() int64 { return b.max }
 
+// limit is what used may come to: the cap, and what of the others is beyond
+// half of it.
+func (b *Budget) limit() int64 { return b.max + max(0, b.others.Load()-b.max/2) }
+
+// Book counts n bytes of files that are no segments, or with a negative n that
+// they are gone. It is never refused. What is over the cap then the largest
+// buffer drops, soon.
+func (b *Budget) Book(n int64) {
+	b.others.Add(n)
+	b.used.Add(n)
+	if over := b.used.Load() - b.limit(); n > 0 && over > 0 {
+		b.relieve(over)
+	}
+}
+
+// relieve asks the largest buffer that may drop records to free size bytes.
+func (b *Budget) relieve(size int64) {
+	if largest := b.largest(nil, 0); largest != nil {
+		largest.asked.Store(size)
+		largest.kick()
+	}
+}
+
 // Reserve takes n bytes, or reports false if the cap does not allow it.
 func (b *Budget) Reserve(n int64) bool {
 	for {
 		u := b.used.Load()
-		if u+n+b.held.Load() > b.max {
+		if u+n+b.held.Load() > b.limit() {
 			return false
 		}
 		if b.used.CompareAndSwap(u, u+n) {
@@ -66,20 +95,24 @@ func (b *Budget) leave(m *Buffer) {
 	}
 }
 
-// squeeze asks the largest member that is larger than m by more than size to
-// free size bytes. It takes the members' locks one at a time.
-func (b *Budget) squeeze(m *Buffer, size int64) {
+// largest returns the largest member but m that holds more than most bytes and
+// may drop records. It takes the members' locks one at a time.
+func (b *Budget) largest(m *Buffer, most int64) (found *Buffer) {
 	b.mu.Lock()
 	members := append([]*Buffer(nil), b.members...)
 	b.mu.Unlock()
-	var largest *Buffer
-	most := m.diskNow() + size
 	for _, o := range members {
 		if d := o.diskNow(); o != m && d > most && o.opt.WhenFull == DropOldest {
-			largest, most = o, d
+			found, most = o, d
 		}
 	}
-	if largest != nil {
+	return found
+}
+
+// squeeze asks the largest member that is larger than m by more than size to
+// free size bytes.
+func (b *Budget) squeeze(m *Buffer, size int64) {
+	if largest := b.largest(m, m.diskNow()+size); largest != nil {
 		m.held = size // until m comes back for it: the others are quicker
 		b.held.Add(size)
 		largest.asked.Store(size)

@@ -78,6 +78,7 @@ type lists struct {
 	scanning int // logs whose found segments are not all scanned
 	disk     int64
 	making   int64 // bytes of a segment that is being made
+	aside    int64 // bytes of files that we have booked in the budget, but that are no segments
 }
 
 // Open opens or makes the buffer in dir. It waits for no scan: Append works at

@@ -40,7 +40,7 @@ func (b *Buffer) hasSpare() bool {
 // reserve takes size bytes of both caps. While found segments are still being
 // scanned they cannot be dropped with exact counts, so new records may go over
 // the cap by as much as was found: opening never refuses a record for what
-// another run has left.
+// another run has left. The shared cap gives way as well, bounded by our own.
 func (b *Buffer) reserve(size int64, must bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,7 +52,10 @@ func (b *Buffer) reserve(size int64, must bool) bool {
 		return false
 	}
 	if b.opt.Budget != nil && !b.opt.Budget.Reserve(size) {
-		return false
+		if !must || b.scanning == 0 {
+			return false
+		}
+		b.opt.Budget.force(size)
 	}
 	b.making += size
 	return true

@@ -36,6 +36,7 @@ func (b *Buffer) finish() error {
 	if b.opt.Budget != nil {
 		b.claimHeld()
 		b.opt.Budget.Release(b.disk)
+		b.opt.Budget.Book(-b.aside)
 		b.opt.Budget.leave(b)
 	}
 	b.mu.Unlock()

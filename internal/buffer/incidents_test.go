@@ -140,3 +140,97 @@ func TestEndOfRecoverySignals(t *testing.T) {
 	}
 	closeBuffer(t, b)
 }
+
+// TestBudgetOfOthers: files that are no segments count in the budget up to half
+// of it, and make buffers drop what is over.
+func TestBudgetOfOthers(t *testing.T) {
+	budget := NewBudget(2 << 20)
+	o := quiet()
+	o.Budget, o.Mode = budget, Heap
+	b := open(t, "", o)
+	for id := range uint64(10_000) {
+		mustAppend(t, b, id, 300)
+	}
+	own := func() int64 { return b.Stats().Disk }
+	before := own()
+	budget.Book(512 << 10)
+	waitUntil(t, func() bool { return budget.Used() <= budget.Max() })
+	if own() >= before {
+		t.Errorf("%d bytes, before others came %d", own(), before)
+	}
+	budget.Book(100 << 20)
+	for id := range uint64(10_000) {
+		mustAppend(t, b, id, 300)
+	}
+	waitUntil(t, func() bool { return own() <= 1<<20 })
+	if own() < 512<<10 {
+		t.Errorf("others leave %d bytes", own())
+	}
+	budget.Book(-100<<20 - 512<<10)
+	for id := range uint64(10_000) {
+		mustAppend(t, b, id, 300)
+	}
+	waitUntil(t, func() bool { return own() > 3<<19 })
+	closeBuffer(t, b)
+	if u := budget.Used(); u != 0 {
+		t.Errorf("%d bytes never came back", u)
+	}
+}
+
+func waitUntil(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+// TestQuarantineIsBooked: what is set aside, or left as it is, counts in the
+// budget in this run and in the next, and no more once the buffer is closed.
+func TestQuarantineIsBooked(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "0000000000000001-00000001.seg"), make([]byte, 100<<10))
+	for range 2 {
+		o := quiet()
+		o.Budget = NewBudget(4 << 20)
+		b := open(t, dir, o)
+		waitUntil(t, func() bool { return !b.Stats().Recovering })
+		if u := o.Budget.Used(); u != 100<<10 {
+			t.Errorf("%d bytes are booked", u)
+		}
+		closeBuffer(t, b)
+		if u := o.Budget.Used(); u != 0 {
+			t.Errorf("%d bytes after Close", u)
+		}
+	}
+}
+
+// TestOpenOverBudget: a start that finds more than the shared cap takes records
+// at once, before what it found can be counted and dropped.
+func TestOpenOverBudget(t *testing.T) {
+	dir := t.TempDir()
+	backlog(t, dir, quiet(), 0, 3000, 300)
+	scan := vfs.NewStall(vfs.And(vfs.Kinds(vfs.OpOpen), vfs.Base("*.seg")))
+	fsys := vfs.NewFault(vfs.OS{})
+	o := quiet()
+	o.Budget = NewBudget(512 << 10)
+	var opens atomic.Int32
+	fsys.Inject(vfs.InjectorFunc(func(op vfs.Op) error {
+		if op.Kind == vfs.OpOpen && strings.HasSuffix(op.Name, segSuffix) && opens.Add(1) == 1 {
+			return nil // Open itself reads one header, to see whose cursor it has
+		}
+		return scan.MaybeError(op)
+	}))
+	scan.Hold()
+	defer scan.Release()
+	b := openOn(t, fsys, dir, o)
+	if b.Stats().Disk <= o.Budget.Max() || !b.Stats().Recovering {
+		t.Fatalf("this shows nothing: %+v", b.Stats())
+	}
+	mustAppend(t, b, 5000, 300)
+	scan.Release()
+	waitUntil(t, func() bool { return !b.Stats().Recovering })
+	checkSum(t, b.Stats())
+	closeBuffer(t, b)
+}

@@ -90,6 +90,10 @@ func (b *Buffer) openLog(l *log) error {
 	if err != nil {
 		return err
 	}
+	if b.opt.Budget != nil {
+		set, _ := Usage(b.fs, filepath.Join(l.dir, quarantineDir))
+		b.bookAside(set)
+	}
 	l.nextSeq = max(c.nextSeq, 1)
 	for _, e := range entries {
 		b.listEntry(l, e)

@@ -22,7 +22,7 @@ func (b *Buffer) quarantine(s *segment) {
 		err = b.fs.Rename(s.name, filepath.Join(dir, filepath.Base(s.name)))
 	}
 	crash("quarantined")
-	b.unlist(s, errors.Join(cause, err))
+	b.leaveAside(s, errors.Join(cause, err))
 	b.mu.Lock()
 	b.quarantined++
 	b.mu.Unlock()
@@ -47,4 +47,22 @@ func (b *Buffer) roomInQuarantine(dir string, size int64) error {
 		return fmt.Errorf("buffer: quarantine %q: full: %w", dir, fs.ErrExist)
 	}
 	return nil
+}
+
+// leaveAside takes a file out of reading order that stays on the disk: in the
+// quarantine, or where it is.
+func (b *Buffer) leaveAside(s *segment, why error) {
+	b.unlist(s, why)
+	b.bookAside(int64(s.size))
+}
+
+// bookAside counts bytes in our directories that are not in segments of ours.
+func (b *Buffer) bookAside(n int64) {
+	if b.opt.Budget == nil || n == 0 {
+		return
+	}
+	b.mu.Lock()
+	b.aside += n
+	b.mu.Unlock()
+	b.opt.Budget.Book(n)
 }

@@ -83,10 +83,10 @@ func (b *Buffer) scanSegment(s *segment, taken map[uint64]*segment, w *window) {
 		b.quarantine(s)
 		return
 	case err != nil:
-		b.unlist(s, fmt.Errorf("buffer: open segment %q, left as it is: %w", s.name, err))
+		b.leaveAside(s, fmt.Errorf("buffer: open segment %q, left as it is: %w", s.name, err))
 		return
 	case twin != nil && !related(twin, &h):
-		b.unlist(s, fmt.Errorf("buffer: open segment %q, left as it is: another file of the same place: %w", s.name, errForeign))
+		b.leaveAside(s, fmt.Errorf("buffer: open segment %q, left as it is: another file of the same place: %w", s.name, errForeign))
 		return
 	}
 	b.mu.Lock()
@@ -100,7 +100,7 @@ func (b *Buffer) scanSegment(s *segment, taken map[uint64]*segment, w *window) {
 	taken[s.seq] = s
 	f, err := b.fs.Open(s.name)
 	if err != nil {
-		b.unlist(s, fmt.Errorf("buffer: open segment %q, left as it is: %w", s.name, err))
+		b.leaveAside(s, fmt.Errorf("buffer: open segment %q, left as it is: %w", s.name, err))
 		return
 	}
 	w.reset(f, s.size)

@@ -38,12 +38,12 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s := &session{opened: time.Now(), secrets: httpstatus.NewSecrets(credential), sending: make(chan struct{}, 1), done: make(chan struct{})}
-	if t.tls != nil {
-		s.version = t.tls.Version()
-	}
 	d := &dialing{sender: t}
 	if s.conn, err = gogrpc.NewClient("passthrough:///"+t.dest.Addr, d.options()...); err != nil {
 		return nil, err
+	}
+	if t.tls != nil {
+		s.version = t.tls.Version() // of the files as options has just read them
 	}
 	greeting, err := s.open(ctx, credential, t.dest.Gzip)
 	s.addr = d.addr()

@@ -40,6 +40,11 @@
 // handshakes, a session that is not opened, the receiver's serverclose, answers
 // that fit nothing that was sent, silence for AnswerTimeout, the end of ctx.
 //
+// RELP has no way to say "wait". A receiver whose own queue is full is silent,
+// and what it took but did not answer goes again on a new connection, after
+// AnswerTimeout or the route's SendTimeout (30 s both), whichever is shorter.
+// Where such pauses are usual, make both longer.
+//
 // # Limits
 //
 // All bytes of a message are kept, line feeds and zero bytes included, as

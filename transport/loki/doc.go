@@ -2,8 +2,8 @@
 // which come from the configuration and the service's own resource, and all else
 // as structured metadata.
 //
-//	route.To = loki.Destination{URL: "https://loki:3100", Tenant: "shop", PasswordFile: "/run/secrets/loki", Username: "shop"}
-//	route.MaxAge, route.OnStale = 6*24*time.Hour, slogship.DeadLetter
+//	r.To = loki.Destination{URL: "https://loki:3100", Tenant: "shop", PasswordFile: "/run/secrets/loki", Username: "shop"}
+//	r.MaxAge, r.OnStale = 6*24*time.Hour, route.DeadLetter
 //
 // In Loki, a record is then an entry whose line is its message:
 //
@@ -25,13 +25,18 @@
 // goes on without its log, and answers the same. Another 2xx is no
 // acknowledgement: 260 is what Loki says to a tenant that it blocks.
 //
-// Delivery is at-least-once. What arrives twice has the same labels, nanosecond,
-// line and metadata, and is one entry to every query, whether Loki has stored it
-// once or not. For the same reason two records that are the same in all of these
-// would be one; log_id, which is always among the metadata, keeps them apart.
-// What Loki has divided by its load (shard_streams) can show a repeated entry in
-// both parts; log_id tells. So can a change of Labels or Encoder between two
-// attempts.
+// One process by itself stands a kill, and not two within the time of a
+// checkpoint: its replay ends at the record that the first one has torn, without a
+// word, and what came after that is gone. wal.checkpoint_duration (5 min) bounds
+// this time; replication is the remedy.
+//
+// Delivery is at-least-once. A copy has the same labels, nanosecond, line and
+// metadata, and Loki drops it while it has the first one in the block that it is
+// filling (256 KiB) of the same stream. Otherwise both are shown: after a kill some
+// entries of the request under way, and more where a stream is divided by its
+// load (shard_streams), or where Labels or Encoder were changed between two
+// attempts. log_id tells. It is always among the metadata, since Loki would
+// take two records that are the same in all else for one.
 //
 // # Ordering
 //
@@ -52,8 +57,8 @@
 // some are refused and others stored, only the refused ones go again. 400 and
 // 422 are then Permanent: the worker divides the batch until the guilty record
 // stands alone, and it is in the dead letter with Loki's reason, an
-// *httpstatus.Error. Loki has stored the others at the first attempt, and
-// drops them as duplicates then. 413 divides, too.
+// *httpstatus.Error. Loki has stored the others at the first attempt and
+// gets some of them again, as copies. 413 divides, too.
 //
 // 429 (limits of rate and of streams), 5xx, 401, 403, 404 and 260 are plain: the
 // same records go again, after Retry-After where one was sent. So are failures to

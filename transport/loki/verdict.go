@@ -53,8 +53,9 @@ func (v *verdict) mark(st *stream, err error) {
 
 // result is what Send returns. A batch of which nothing was stored has one answer
 // for all, which lets the worker look for the guilty record: it divides the batch
-// until that stands alone. What is sent again with it is dropped by Loki as a
-// duplicate where it was stored already.
+// until that stands alone. Reading out of Loki's text which entries it means was
+// rejected: the text is cut, it may be about several things at once, and what is
+// read wrongly is lost, where what is sent again is a copy at worst.
 func (v *verdict) result() error {
 	switch {
 	case v.took:

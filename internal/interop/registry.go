@@ -18,6 +18,7 @@ func destinations(env *environment) []destination {
 		followedDestinations,
 		nginxDestinations,
 		elasticsearchDestinations,
+		lokiDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

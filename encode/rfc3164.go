@@ -39,7 +39,7 @@ type RFC3164 struct {
 	Duration DurationFormat // default DurationText
 	Bytes    BytesFormat    // default BytesBase64
 
-	// MaxBytes bounds the message, header included. Default 8,192; RFC 3164
+	// MaxBytes bounds the message, header included. Default 8,000; RFC 3164
 	// §4.1 allows 1,024, which is also the least.
 	MaxBytes int
 }

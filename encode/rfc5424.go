@@ -85,8 +85,8 @@ type RFC5424 struct {
 	Duration DurationFormat // default DurationText
 	Bytes    BytesFormat    // default BytesBase64
 
-	// MaxBytes bounds the message, header included. Default 8,192, which
-	// rsyslog takes as it comes; RFC 5424 §6.1 asks receivers for 2,048. At
+	// MaxBytes bounds the message, header included. Default 8,000, as
+	// rsyslog takes 8,096 as it comes; RFC 5424 §6.1 asks receivers for 2,048. At
 	// least 1,024.
 	MaxBytes int
 }

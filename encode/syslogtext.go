@@ -21,10 +21,11 @@ const (
 
 // Limits of the messages, in bytes, header included.
 const (
-	// defaultSyslogBytes is what rsyslog takes unless told otherwise (8k). Its
-	// TCP inputs make two messages of a longer one, and the second begins
-	// wherever the first was cut: with what somebody wrote into the record.
-	defaultSyslogBytes = 8 << 10
+	// defaultSyslogBytes is below what rsyslog takes unless told otherwise: 8,096
+	// (8.2302, measured; the manual says 8k). Its TCP inputs make two or many
+	// messages of a longer one, and those begin wherever the one before was
+	// cut: with what somebody wrote into the record.
+	defaultSyslogBytes = 8000
 
 	// leastSyslogBytes has room for all header fields at their longest, the
 	// record's ID and trace, and some text.

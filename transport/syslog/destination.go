@@ -20,7 +20,7 @@ var ErrConfig = errors.New("not a valid value")
 
 // Defaults and limits of Destination's fields.
 const (
-	DefaultMaxSize    = 8 << 10 // bytes; streams and local sockets
+	DefaultMaxSize    = 8000    // bytes; streams and local sockets
 	DefaultMaxSizeUDP = 2 << 10 // bytes
 	leastSize         = 1 << 10 // the encoders' own
 
@@ -55,7 +55,7 @@ type Destination struct {
 
 	// MaxSize is the longest message, header included, in bytes; the encoders
 	// of package encode cut at it, unless their own MaxBytes is set. At least
-	// 1,024, over UDP at most 65,507. Default: 8,192; over UDP 2,048. See the
+	// 1,024, over UDP at most 65,507. Default: 8,000; over UDP 2,048. See the
 	// package's Limits section.
 	MaxSize int
 

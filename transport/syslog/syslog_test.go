@@ -231,7 +231,7 @@ func TestMaxSize(t *testing.T) {
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC3164{}}, 2048},
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC5424{MaxBytes: 4000}}, 4000},
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC3164{MaxBytes: 4000}}, 4000},
-		{syslog.Destination{Network: "tcp"}, 8192},
+		{syslog.Destination{Network: "tcp"}, 8000},
 		{syslog.Destination{Network: "tcp", MaxSize: 64 << 10}, 64 << 10},
 	} {
 		var d *daemon

@@ -11,7 +11,9 @@ import (
 )
 
 // Close ends intake, delivers what is buffered until ctx is done, and releases
-// everything. A route whose destination is known to be away is not waited for.
+// everything. A route whose destination is known to be away is not waited for,
+// whether the others are through or not: it would be tried again only when its
+// backoff is over, up to 30 s later, and what it has is kept.
 // It returns nil if nothing is left, else an *UndeliveredError; what is on
 // disk is delivered after the next start. Records logged later go to stderr.
 // Further calls return what the first did.
@@ -32,7 +34,7 @@ func (c *core) closeLane(ctx context.Context, l *lane) *Undelivered {
 		<-feeder.done
 	}
 	if l.buf == nil {
-		c.report.failed(l.route.Name, l.transport.Close())
+		c.report.failed(l.route.Name, contained(l.transport.Close))
 		return nil
 	}
 	l.buf.Stop()
@@ -86,9 +88,7 @@ func (c *core) leftover(l *lane) {
 			}
 			var err error
 			if line, err = (encode.JSONLines{}).AppendRecord(line[:0], &rec); err == nil {
-				c.leftoverLock.Lock()
-				_, err = c.opts.Leftover.Write(append(line, '\n'))
-				c.leftoverLock.Unlock()
+				err = c.writeLeftover(append(line, '\n'))
 			}
 			if err != nil {
 				c.report.failed(l.route.Name, err)
@@ -100,4 +100,14 @@ func (c *core) leftover(l *lane) {
 		chunk.Reset()
 		decoder.Reset()
 	}
+}
+
+// writeLeftover writes one line. The lanes close at a time, and the writer is one.
+func (c *core) writeLeftover(line []byte) error {
+	c.leftoverLock.Lock()
+	defer c.leftoverLock.Unlock()
+	return contained(func() error {
+		_, err := c.opts.Leftover.Write(line)
+		return err
+	})
 }

@@ -9,8 +9,18 @@ import (
 	"github.com/slogship/slogship/encode"
 )
 
-// The functions here call the user's code. A logging call never panics, so
-// each turns a panic into data and reports it.
+// The functions here call the user's code. A logging call never panics, and
+// Close calls from goroutines of its own, where a panic would end the process;
+// so each turns a panic into data or an error.
+
+func contained(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p}
+		}
+	}()
+	return f()
+}
 
 // matches asks the route's matcher. One that panics takes the record: a record
 // too many is better than one lost.

@@ -29,7 +29,7 @@ type core struct {
 
 	closing      sync.Once
 	closed       atomic.Bool // Close has begun
-	leftoverLock sync.Mutex  // the lanes close at a time, the writer is one
+	leftoverLock sync.Mutex  // serialises calls of Options.Leftover
 	result       error       // of Close, written within closing
 }
 

@@ -15,10 +15,9 @@ import (
 	"github.com/slogship/slogship/route"
 )
 
-// crashName is the file that the runtime writes its last words into.
 const (
-	crashName = "crash.txt"
-	maxCrash  = 256 << 10
+	crashName = "crash.txt" // where the runtime writes its last words
+	maxCrash  = 256 << 10   // what of them is shipped
 )
 
 // crashReports ships what the last process left and asks the runtime to leave
@@ -51,7 +50,9 @@ func (h *Handler) crashReports() error {
 // shipCrash logs the report of an earlier process, if there is one, and
 // removes it once it is in the buffers.
 func (h *Handler) shipCrash(name string) error {
-	f, err := os.Open(name)
+	// Not os.Open: where others may write to the volume, the name may be a link
+	// to something that is not theirs to read, or a FIFO that never answers.
+	f, err := h.core.fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -59,12 +60,12 @@ func (h *Handler) shipCrash(name string) error {
 		return fmt.Errorf("handler: crash report: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxCrash))
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, maxCrash))
 	if err != nil {
 		return fmt.Errorf("handler: crash report: %w", err)
 	}
 	if len(text) > 0 {
-		r := slog.NewRecord(crashTime(f), route.LevelFatal, "process crashed", 0)
+		r := slog.NewRecord(crashTime(name), route.LevelFatal, "process crashed", 0)
 		r.AddAttrs(slog.String("crash", string(text)))
 		if err := h.ship(context.Background(), &r, nil); err != nil {
 			return err
@@ -74,8 +75,8 @@ func (h *Handler) shipCrash(name string) error {
 }
 
 // crashTime is when the report was written.
-func crashTime(f *os.File) time.Time {
-	if info, err := f.Stat(); err == nil {
+func crashTime(name string) time.Time {
+	if info, err := os.Lstat(name); err == nil {
 		return info.ModTime()
 	}
 	return time.Now()

@@ -71,7 +71,7 @@ func letterAttr(l *lane, d *deliver.Dead) slog.Attr {
 func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) error {
 	rec := c.letter(from, d)
 	if target.buf == nil {
-		return sendContained(ctx, target.transport, []encode.Record{rec})
+		return contained(func() error { return target.transport.Send(ctx, []encode.Record{rec}) })
 	}
 	header := codec.Header{
 		ID: rec.ID, Time: rec.Time, Observed: rec.Observed, Level: rec.Level, Message: rec.Message,
@@ -84,6 +84,8 @@ func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) 
 	for _, a := range rec.Attrs {
 		payload = codec.AppendAttr(payload, a)
 	}
+	// Not durable is an error here as any other: the letter is appended again,
+	// which at worst makes it two, and the record that it is about stays meanwhile.
 	_, err := target.buf.Append(ctx, buffer.Record{
 		Payload: payload, Sum: buffer.Sum(payload),
 		Level: uint8(encode.LevelIndex(rec.Level)), Time: time.Now().UnixNano(),

@@ -48,7 +48,7 @@ func TestDeliverOfADroppedRecord(t *testing.T) {
 	}
 	sink.Fail(nil)
 	var at *handler.RouteError
-	if err := <-result; !errors.As(err, &at) || errors.Is(err, context.DeadlineExceeded) {
+	if err := <-result; !errors.As(err, &at) || !errors.Is(err, handler.ErrDropped) {
 		t.Errorf("Deliver: %v", err)
 	}
 	if err := h.Close(t.Context()); err != nil {
@@ -92,5 +92,50 @@ func TestDeliverNotDurable(t *testing.T) {
 	}
 	if delivered != 1 {
 		t.Errorf("delivered %d times", delivered)
+	}
+}
+
+// TestDeliverErrors: what became of a record that was not delivered can be told
+// by errors.Is, and so can what the destination said.
+func TestDeliverErrors(t *testing.T) {
+	away := errors.New("away")
+	for name, c := range map[string]struct {
+		r    func(*memory.Sink) route.Route
+		act  func(*handler.Handler, *memory.Sink)
+		want error
+	}{
+		"refused": {func(s *memory.Sink) route.Route { return route.Route{To: refusing{s, "m"}} }, nil, handler.ErrRefused},
+		"too old": {func(s *memory.Sink) route.Route {
+			s.Fail(away)
+			return route.Route{To: s, MaxAge: time.Millisecond, Backoff: route.Backoff{MaxInterval: 10 * time.Millisecond}}
+		}, nil, handler.ErrTooOld},
+		"closed": {func(s *memory.Sink) route.Route { s.Fail(away); return route.Route{To: s} }, func(h *handler.Handler, _ *memory.Sink) {
+			for h.Stats().Routes[0].Retries == 0 {
+				runtime.Gosched()
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = h.Close(ctx) // what it leaves behind is the point
+		}, handler.ErrPending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sink := memory.New()
+			r := c.r(sink)
+			r.Name = "test"
+			h, err := handler.New([]route.Route{r}, &handler.Options{Dir: t.TempDir(), MinFree: -1, OnError: func(error) {}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.act != nil {
+				go c.act(h, sink)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if err := h.Deliver(ctx, slog.LevelInfo, "m"); !errors.Is(err, c.want) || !reports(err, "test") {
+				t.Errorf("Deliver: %v", err)
+			}
+			sink.Fail(nil)
+			_ = h.Close(t.Context()) // "closed" has closed it already, with an error
+		})
 	}
 }

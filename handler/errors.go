@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/deliver"
 )
 
 // Errors of Log and Deliver, found with errors.Is. The record was not stored
@@ -19,6 +20,16 @@ var (
 	ErrFull       = errors.New("handler: buffer full")                   // queue_overflow
 	ErrStalled    = errors.New("handler: disk stalled")                  // disk_stalled
 	ErrNotDurable = errors.New("handler: stored, but not yet made safe") // a sync or a write failed or is late
+)
+
+// Errors of Deliver about a record that was stored, found with errors.Is beside
+// the destination's answer, if it gave one. Delivering the same again is the
+// caller's decision, except with ErrPending: the next start does it.
+var (
+	ErrRefused = errors.New("handler: refused by the destination")     // in the dead letter, if there is one
+	ErrTooOld  = errors.New("handler: older than the route's MaxAge")  // dropped or in the dead letter
+	ErrDropped = errors.New("handler: dropped from a full buffer")     // queue_overflow
+	ErrPending = errors.New("handler: closed before it was delivered") // on disk, unless InMemory
 )
 
 // ErrOptions is wrapped by New's errors about Options.
@@ -49,6 +60,27 @@ func publicError(err error) error {
 	default:
 		return err
 	}
+}
+
+// fateError is what Deliver returns for what a watch has found out.
+func fateError(err error) error {
+	fate, ok := errors.AsType[*deliver.Undelivered](err)
+	if !ok {
+		return err // of the caller's ctx
+	}
+	public := ErrDropped
+	switch fate.Reason {
+	case "refused", "undecodable":
+		public = ErrRefused
+	case "too_old":
+		public = ErrTooOld
+	case "closed":
+		public = ErrPending
+	}
+	if fate.Answer == nil {
+		return public
+	}
+	return fmt.Errorf("%w: %w", public, fate.Answer)
 }
 
 // UndeliveredError says what Flush or Close left behind.

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/slogtest"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/handler"
@@ -164,6 +168,52 @@ func TestAfterClose(t *testing.T) {
 		if s.Dropped["closed"]["INFO"] != 1 || s.Logged != 1 {
 			t.Errorf("direct %v: not counted: %+v", direct, s)
 		}
+	}
+}
+
+// TestAfterCloseOnce: a record that several routes would have taken is on stderr
+// once, and counted by each.
+func TestAfterCloseOnce(t *testing.T) {
+	sink := memory.New()
+	h, err := handler.New([]route.Route{
+		{Name: "a", To: sink}, {Name: "b", To: sink}, {Name: "c", To: sink, Direct: true},
+	}, &handler.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	old := os.Stderr
+	os.Stderr = f
+	err = h.Log(t.Context(), slog.LevelInfo, "too late")
+	os.Stderr = old
+	if !errors.Is(err, handler.ErrClosed) {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(f.Name()); err != nil || strings.Count(string(text), "too late") != 1 {
+		t.Errorf("on stderr: %q %v", text, err)
+	}
+	for _, s := range h.Stats().Routes {
+		if s.Dropped["closed"]["INFO"] != 1 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// A nil context is a programmer's slip that slog forgives; so do we.
+func TestNilContext(t *testing.T) {
+	h, sink := open(t, true, &handler.Options{})
+	var none context.Context
+	err := errors.Join(h.Log(none, slog.LevelInfo, "1"), h.Deliver(none, slog.LevelInfo, "2"),
+		h.Handle(none, slog.NewRecord(time.Now(), slog.LevelInfo, "3", 0)))
+	if recs := sink.Records(); err != nil || len(recs) != 3 {
+		t.Errorf("%d records: %v", len(recs), err)
 	}
 }
 

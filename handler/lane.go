@@ -87,7 +87,8 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	err := d.Decode(string(c.s.payload), &recs[0])
 	if err == nil {
 		recs[0].Resource = c.h.core.resource
-		err = sendContained(deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name), l.transport, recs[:])
+		own := deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name)
+		err = contained(func() error { return l.transport.Send(own, recs[:]) })
 	}
 	if err != nil {
 		l.direct.dropped[level].Add(1)
@@ -96,16 +97,6 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	}
 	l.direct.delivered.Add(1)
 	return nil
-}
-
-// sendContained is Send, whose panic must not reach the caller of slog.
-func sendContained(ctx context.Context, t transport.Transport, recs []encode.Record) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicError{p}
-		}
-	}()
-	return t.Send(ctx, recs)
 }
 
 // loggedByClient reports whether pc is in the client library of the lane's
@@ -123,12 +114,14 @@ func (l *lane) loggedByClient(c *core, pc uintptr) bool {
 	return false
 }
 
-// toStderr writes a record that came after Close where a person may find it.
+// toStderr writes a record that came after Close where a person may find it,
+// once, however many routes would have taken it.
 func (c *call) toStderr() {
 	var rec encode.Record
-	if new(codec.Decoder).Decode(string(c.s.payload), &rec) != nil {
+	if c.printed || new(codec.Decoder).Decode(string(c.s.payload), &rec) != nil {
 		return
 	}
+	c.printed = true
 	rec.Resource = c.h.core.resource
 	if line, err := (encode.Text{}).AppendRecord(nil, &rec); err == nil {
 		_, _ = os.Stderr.Write(append(line, '\n'))

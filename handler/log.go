@@ -26,12 +26,16 @@ func (h *Handler) Log(ctx context.Context, level slog.Level, msg string, attrs .
 
 // Deliver logs a record and waits until every route that takes it has its
 // destination's acknowledgement, or ctx is done. nil means delivered. After an
-// error of ctx the record is still on its way; after another it is not, and
-// the error says for each route why. Routes without acknowledgements count as
-// delivered when the transport no longer holds the record.
+// error of ctx, or ErrPending, the record is still on its way; after another it
+// is not, and the error says for each route why, as a *RouteError. Routes without
+// acknowledgements count as delivered when the transport no longer holds the
+// record.
 func (h *Handler) Deliver(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) error {
 	if !h.Enabled(ctx, level) {
 		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	r := newRecord(level, msg, attrs)
 	var w watches
@@ -83,7 +87,7 @@ func (w *watches) wait(ctx context.Context) error {
 	var errs []error
 	for i, watch := range w.list {
 		if err := watch.Wait(ctx); err != nil {
-			errs = append(errs, &RouteError{Route: w.lanes[i].route.Name, Err: err})
+			errs = append(errs, &RouteError{Route: w.lanes[i].route.Name, Err: fateError(err)})
 		}
 	}
 	return errors.Join(errs...)

@@ -72,7 +72,7 @@ type Options struct {
 	Leftover io.Writer
 
 	// CrashReports keeps the runtime's last words (an unrecovered panic, a fatal
-	// error, all stacks) in Dir, at most 256 KiB, and ships them as one FATAL
+	// error, all stacks) in Dir, and ships the first 256 KiB of them as one FATAL
 	// record at the next start. It sets the process's only crash output
 	// (runtime/debug.SetCrashOutput), so at most one handler may ask for it.
 	CrashReports bool

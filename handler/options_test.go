@@ -13,6 +13,7 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/internal/vfs"
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/memory"
@@ -256,6 +257,67 @@ func TestLeftover(t *testing.T) {
 		t.Errorf("%d of 500 lines", n)
 	}
 	sum(t, h)
+}
+
+// panicking panics as a Leftover, and as a transport when it is closed.
+type panicking struct{ transport.Transport }
+
+func (panicking) Write([]byte) (int, error)            { panic("write") }
+func (panicking) Close() error                         { panic("close") }
+func (p panicking) Open() (transport.Transport, error) { return p, nil }
+
+// Close calls a Direct transport and Leftover from goroutines that nobody else
+// could recover in.
+func TestCloseIsContained(t *testing.T) {
+	away, inner := memory.New(), memory.New()
+	away.Fail(errors.New("away"))
+	direct, err := inner.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := handler.New([]route.Route{
+		{Name: "away", To: away}, {Name: "direct", To: panicking{direct}, Direct: true},
+	}, &handler.Options{Dir: t.TempDir(), Leftover: panicking{}, OnError: func(error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slog.New(h).Info("m")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var left *handler.UndeliveredError
+	if err := h.Close(ctx); !errors.As(err, &left) || left.Routes[0].Records != 1 {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// TestPlantedCrashReport: where the volume is not ours alone, a crash report may
+// be a link to what is not to be read, or a FIFO that would never answer.
+func TestPlantedCrashReport(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(secret, filepath.Join(dir, "crash.txt")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	sink := memory.New()
+	var heard []error
+	h, err := handler.New([]route.Route{{Name: "test", To: sink, Direct: true}}, &handler.Options{
+		Dir: dir, CrashReports: true, OnError: func(err error) { heard = append(heard, err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(sink.Records()) != 0 || len(heard) != 1 || !errors.Is(heard[0], vfs.ErrUnsafe) {
+		t.Errorf("%d records, %v", len(sink.Records()), heard)
+	}
+	if _, err := os.Stat(secret); err != nil {
+		t.Error(err)
+	}
 }
 
 // A panic of the process is shipped by the next one.

@@ -33,12 +33,16 @@ type call struct {
 	sum     uint32 // of s.payload; valid once encoded
 	encoded bool
 	watch   *watches // nil: nobody waits for delivery
+	printed bool     // it came after Close and is on stderr
 	err     error
 }
 
 // ship gives the record to every lane that takes it, encoding it at most once,
 // with the first of them.
 func (h *Handler) ship(ctx context.Context, r *slog.Record, w *watches) error {
+	if ctx == nil { // slog puts one in its place, other callers may not
+		ctx = context.Background()
+	}
 	c := call{h: h, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
 	for _, l := range h.core.fixed(r.Level) {
 		c.offer(ctx, l, r)

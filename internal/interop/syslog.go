@@ -25,7 +25,7 @@ func syslogDestinations(env *environment) []destination {
 	counted := syslogRow("syslog-tcp", rsyslogInput{module: "imtcp"}, syslog.Destination{Encoder: syslogText}, parseStructured, checkStructured)
 	counted.scenes = append(counted.scenes, smallWindow(counted, "64 KiB", 64<<10), smallWindow(counted, "none", -1))
 	datagrams := syslogRow("syslog-udp", rsyslogInput{module: "imudp", params: `rcvbufSize="4m"`},
-		syslog.Destination{Network: "udp", MaxSize: 8 << 10, Encoder: syslogText}, parseStructured, checkStructured)
+		syslog.Destination{Network: "udp", MaxSize: syslog.DefaultMaxSize, Encoder: syslogText}, parseStructured, checkStructured)
 	datagrams.kills, datagrams.pause = false, pauseUDP
 	return []destination{
 		counted,
@@ -44,8 +44,24 @@ func syslogDestinations(env *environment) []destination {
 func localRow() destination {
 	d := syslogRow("syslog-local", rsyslogInput{module: "imuxsock", load: `SysSock.Use="off"`}, syslog.Destination{}, parseOld, checkLocal)
 	// imuxsock takes no address, and is ready when its socket is there.
-	command := d.setup.command
-	d.setup.command = func(at place) (*exec.Cmd, error) {
+	d.setup = edited(d.setup, `address="HOST" port="PORT"`, `Socket="DATA/log"`)
+	d.setup.ready = func(at place) bool {
+		_, err := os.Stat(devLog(at))
+		return err == nil
+	}
+	d.to = func(at place) transport.Destination {
+		return syslog.Destination{Addr: devLog(at), Encoder: encode.RFC3164{Facility: encode.FacilityLocal3, OmitHost: true, Message: encode.SyslogCEE}}
+	}
+	d.kills, d.scenes = false, nil
+	return d
+}
+
+// edited is rsyslog with old replaced by now in its configuration. All rows here
+// take out the limit of 64 KiB that the others set: what transport/syslog writes
+// by default has to fit into rsyslog's own, or it is cut in two.
+func edited(s setup, old, now string) setup {
+	command := s.command
+	s.command = func(at place) (*exec.Cmd, error) {
 		cmd, err := command(at)
 		if err != nil {
 			return nil, err
@@ -56,18 +72,14 @@ func localRow() destination {
 			return nil, err
 		}
 		host, port, _ := net.SplitHostPort(at.addr())
-		input := strings.Replace(string(text), fmt.Sprintf("address=%q port=%q", host, port), fmt.Sprintf("Socket=%q", devLog(at)), 1)
-		return cmd, os.WriteFile(conf, []byte(input), 0o600)
+		names := strings.NewReplacer("HOST", host, "PORT", port, "DATA", at.data)
+		was := names.Replace(old)
+		if !strings.Contains(string(text), was) {
+			return nil, fmt.Errorf("%q in %s: %w", was, conf, errMissing)
+		}
+		return cmd, os.WriteFile(conf, []byte(strings.Replace(string(text), was, names.Replace(now), 1)), 0o600)
 	}
-	d.setup.ready = func(at place) bool {
-		_, err := os.Stat(devLog(at))
-		return err == nil
-	}
-	d.to = func(at place) transport.Destination {
-		return syslog.Destination{Addr: devLog(at), Encoder: encode.RFC3164{Facility: encode.FacilityLocal3, OmitHost: true, Message: encode.SyslogCEE}}
-	}
-	d.kills, d.scenes = false, nil
-	return d
+	return s
 }
 
 func devLog(at place) string { return filepath.Join(at.data, "log") }
@@ -85,7 +97,7 @@ func checkLocal(e *entry) error {
 // syslogRow is one destination whose server has that input. to has no address yet.
 func syslogRow(name string, in rsyslogInput, to syslog.Destination, parse func(map[string]any) entry, check func(*entry) error) destination {
 	return destination{
-		name: name, setup: rsyslog(in, parse), kills: true, pause: pause, check: check,
+		name: name, setup: edited(rsyslog(in, parse), ` maxMessageSize="64k"`, ""), kills: true, pause: pause, check: check,
 		to: func(at place) transport.Destination {
 			to := to
 			to.Addr = at.addr()

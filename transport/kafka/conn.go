@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
@@ -115,7 +116,7 @@ func (c *conn) authenticate(ctx context.Context, s *SASL) error {
 	}
 	a, err := c.exchange(version, &saslhandshake.Request{Mechanism: mechanism.Name()})
 	if err != nil {
-		return err
+		return shunnedBy(err)
 	}
 	if err := errors.Join(refusal(a.int16(), "", -1, ""), a.err()); err != nil {
 		return fmt.Errorf("%w: mechanism %v: %w", ErrCredentials, s.Mechanism, err)
@@ -137,6 +138,15 @@ func (c *conn) authenticate(ctx context.Context, s *SASL) error {
 	return nil
 }
 
+// shunnedBy adds to an end of the connection what it means here: old brokers say
+// no in that way.
+func shunnedBy(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return fmt.Errorf("%w: the broker ended the connection: %w", ErrCredentials, err)
+	}
+	return err
+}
+
 // show is one step of the authentication.
 func (c *conn) show(said []byte, password string) ([]byte, error) {
 	version, err := c.version(protocol.SaslAuthenticate, 0, 1)
@@ -145,7 +155,7 @@ func (c *conn) show(said []byte, password string) ([]byte, error) {
 	}
 	a, err := c.exchange(version, &saslauthenticate.Request{AuthBytes: said})
 	if err != nil {
-		return nil, err
+		return nil, shunnedBy(err)
 	}
 	r := authenticateAnswer(a, version)
 	if err := a.err(); err != nil {

@@ -28,6 +28,7 @@ type front struct {
 	mu       sync.Mutex
 	produced func(req *kmsg.ProduceRequest)             // guarded by mu; called when it was stored
 	answer   func(key int16, answer []byte) (to []byte) // guarded by mu; nil answers end the connection
+	instead  func(key int16, request []byte) []byte     // guarded by mu; what is not nil is answered without the broker
 }
 
 // newFront starts a cluster of one broker behind a front. p may be nil outside
@@ -72,7 +73,7 @@ func (f *front) serve(client net.Conn) {
 		if err != nil {
 			return
 		}
-		answer := f.authenticate(request)
+		answer := f.intercept(request)
 		if answer == nil {
 			if answer, err = f.ask(request); err != nil {
 				return
@@ -100,6 +101,19 @@ func (f *front) ask(request []byte) ([]byte, error) {
 		return nil, err
 	}
 	return readFrame(f.broker)
+}
+
+// intercept returns the answer to a request that the broker does not get.
+func (f *front) intercept(request []byte) []byte {
+	f.mu.Lock()
+	instead := f.instead
+	f.mu.Unlock()
+	if instead != nil {
+		if answer := instead(int16(binary.BigEndian.Uint16(request[4:])), request); answer != nil {
+			return answer
+		}
+	}
+	return f.authenticate(request)
 }
 
 // authenticate answers PLAIN's requests itself, as a broker without SASL has no
@@ -165,6 +179,44 @@ func (f *front) onAnswer(g func(key int16, answer []byte) []byte) {
 	f.answer = g
 }
 
+func (f *front) onRequest(g func(key int16, request []byte) []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.instead = g
+}
+
+// refuses makes the broker answer each Produce with what judge says of each
+// batch, without storing anything where that is not nil.
+func (f *front) refuses(judge func(p *kmsg.ProduceRequestTopicPartition, values []string) *kmsg.ProduceResponseTopicPartition) {
+	f.onRequest(func(key int16, request []byte) []byte {
+		if key != 0 {
+			return nil
+		}
+		req := parseProduce(request)
+		res := req.ResponseKind().(*kmsg.ProduceResponse)
+		refused := false
+		for i := range req.Topics {
+			t := kmsg.NewProduceResponseTopic()
+			t.Topic = req.Topics[i].Topic
+			for k := range req.Topics[i].Partitions {
+				p := &req.Topics[i].Partitions[k]
+				answer := judge(p, batchValues(p.Records))
+				if answer == nil {
+					answer = &kmsg.ProduceResponseTopicPartition{}
+				}
+				answer.Partition = p.Partition
+				refused = refused || answer.ErrorCode != 0
+				t.Partitions = append(t.Partitions, *answer)
+			}
+			res.Topics = append(res.Topics, t)
+		}
+		if !refused {
+			return nil
+		}
+		return frame(res.AppendTo(request[8:12:12]))
+	})
+}
+
 // readFrame reads a request or an answer with its length.
 func readFrame(r io.Reader) ([]byte, error) {
 	var head [4]byte
@@ -199,19 +251,24 @@ func parseProduce(frame []byte) *kmsg.ProduceRequest {
 func values(req *kmsg.ProduceRequest) (all []string) {
 	for _, t := range req.Topics {
 		for _, p := range t.Partitions {
-			var b kmsg.RecordBatch
-			if err := b.ReadFrom(p.Records); err != nil {
-				panic(fmt.Sprintf("a batch does not parse: %v", err))
-			}
-			for rest := b.Records; len(rest) > 0; {
-				size, n := binary.Varint(rest)
-				var r kmsg.Record
-				if err := r.ReadFrom(rest[:n+int(size)]); err != nil {
-					panic(fmt.Sprintf("a record does not parse: %v", err))
-				}
-				all, rest = append(all, string(r.Value)), rest[n+int(size):]
-			}
+			all = append(all, batchValues(p.Records)...)
 		}
+	}
+	return all
+}
+
+func batchValues(batch []byte) (all []string) {
+	var b kmsg.RecordBatch
+	if err := b.ReadFrom(batch); err != nil {
+		panic(fmt.Sprintf("a batch does not parse: %v", err))
+	}
+	for rest := b.Records; len(rest) > 0; {
+		size, n := binary.Varint(rest)
+		var r kmsg.Record
+		if err := r.ReadFrom(rest[:n+int(size)]); err != nil {
+			panic(fmt.Sprintf("a record does not parse: %v", err))
+		}
+		all, rest = append(all, string(r.Value)), rest[n+int(size):]
 	}
 	return all
 }

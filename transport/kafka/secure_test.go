@@ -1,0 +1,117 @@
+package kafka_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/slogship/slogship/internal/testpki"
+	"github.com/slogship/slogship/transport/kafka"
+	"github.com/slogship/slogship/transport/tlsconfig"
+)
+
+// Each mechanism lets in who knows the password. Who does not loses nothing,
+// reads no password in the error, and is let in with the next connection once
+// the file is right.
+func TestSASL(t *testing.T) {
+	for _, m := range []kafka.Mechanism{kafka.Plain, kafka.ScramSHA256, kafka.ScramSHA512} {
+		t.Run(m.String(), func(t *testing.T) {
+			cluster := newCluster(t, kfake.NumBrokers(2), kfake.SeedTopics(2, "logs"), kfake.EnableSASL(), kfake.Superuser(m.String(), "shop", secret))
+			const wrong = "hunter2-hunter2"
+			file := testpki.File(t, t.TempDir(), "password", []byte(wrong+"\r\n"))
+			d := kafka.Destination{Brokers: cluster.ListenAddrs(), AllowPlaintext: true, SASL: &kafka.SASL{Mechanism: m, Username: "shop", PasswordFile: file}}
+			tr := open(t, d)
+			for range 2 {
+				err := tr.Send(within(t), recordsOf("one"))
+				wantPlain(t, err, 1)
+				if !errors.Is(err, kafka.ErrCredentials) {
+					t.Errorf("want ErrCredentials, got %v", err)
+				}
+				if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, wrong) {
+					t.Errorf("the password is in %q", text)
+				}
+			}
+			testpki.File(t, filepath.Dir(file), "password", []byte(secret+"\n"))
+			send(t, tr, recordsOf("one", "two"))
+			for _, text := range []string{fmt.Sprintf("%v %+v %#v", d, d, d), fmt.Sprintf("%v %#v", d.SASL, d.SASL)} {
+				if strings.Contains(text, secret) || strings.Contains(text, file) {
+					t.Errorf("printed: %s", text)
+				}
+			}
+		})
+	}
+}
+
+// A mechanism that the broker does not offer, credentials that cannot be had,
+// and a file that has gone are plain errors.
+func TestNoCredentials(t *testing.T) {
+	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"), kfake.EnableSASL(), kfake.Superuser("PLAIN", "shop", secret))
+	vault := errors.New("the vault is sealed")
+	file := testpki.File(t, t.TempDir(), "password", []byte(secret))
+	for name, s := range map[string]*kafka.SASL{
+		"none":            nil,
+		"other mechanism": {Mechanism: kafka.ScramSHA512, Credentials: func(context.Context) (string, string, error) { return "nobody", secret, nil }},
+		"error":           {Mechanism: kafka.Plain, Credentials: func(context.Context) (string, string, error) { return "", "", vault }},
+		"empty":           {Mechanism: kafka.Plain, Credentials: func(context.Context) (string, string, error) { return "shop", "", nil }},
+		"file has gone":   {Mechanism: kafka.Plain, Username: "shop", PasswordFile: file},
+		"not SASLprep":    {Credentials: func(context.Context) (string, string, error) { return "shop", secret + "\x00", nil }},
+	} {
+		tr := open(t, kafka.Destination{Brokers: cluster.ListenAddrs(), AllowPlaintext: true, SASL: s})
+		if name == "file has gone" {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := tr.Send(within(t), recordsOf("one"))
+		wantPlain(t, err, 1)
+		if s != nil && !errors.Is(err, kafka.ErrCredentials) || name == "error" && !errors.Is(err, vault) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the password is in %v", name, err)
+		}
+	}
+}
+
+// TLS verifies the broker, by name and authority, and takes up a rotated
+// authority without a restart.
+func TestTLS(t *testing.T) {
+	ours, other := testpki.New(t, "ours"), testpki.New(t, "other")
+	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"),
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{ours.Pair(testpki.Leaf{})}}))
+	dir := t.TempDir()
+	ca := testpki.File(t, dir, "ca", other.PEM)
+	d := kafka.Destination{Brokers: cluster.ListenAddrs(), TLS: &tlsconfig.Options{CAFile: ca}}
+	tr := open(t, d)
+	err := tr.Send(within(t), recordsOf("one"))
+	wantPlain(t, err, 1)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+		t.Errorf("want a CertificateVerificationError, got %v", err)
+	}
+	testpki.File(t, dir, "ca", ours.PEM)
+	send(t, tr, recordsOf("one"))
+
+	d.TLS = &tlsconfig.Options{CAFile: ca, ServerName: "kafka.example"}
+	wantPlain(t, open(t, d).Send(within(t), recordsOf("one")), 1)
+	d.TLS = nil
+	wantPlain(t, open(t, d).Send(within(t), recordsOf("one")), 1)
+}
+
+// Plain shows the password, so it needs TLS or a word.
+func TestPlaintext(t *testing.T) {
+	d := kafka.Destination{Brokers: []string{"127.0.0.1:1"}, Topic: "logs", SASL: &kafka.SASL{Mechanism: kafka.Plain, Credentials: password}}
+	if _, err := d.Open(); !errors.Is(err, kafka.ErrPlaintext) {
+		t.Errorf("want ErrPlaintext, got %v", err)
+	}
+	d.TLS = &tlsconfig.Options{}
+	if _, err := d.Open(); err != nil {
+		t.Error(err)
+	}
+}

@@ -5,12 +5,20 @@ go 1.26.0
 require (
 	github.com/leodido/go-syslog/v4 v4.6.0
 	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/grpc v0.0.0
 )
 
 require (
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/leodido/ragel-machinery v0.0.0-20190525184631-5f46317e436b // indirect
+	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
 
 replace github.com/slogship/slogship => ../../
+
+replace github.com/slogship/slogship/transport/grpc => ../../transport/grpc

@@ -16,6 +16,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 7 && os.Args[1] == grpcReceiverArg {
+		if err := receiveGRPC(os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ok, err := interop(ctx, os.Args[1:], os.Stdout, os.Stderr)

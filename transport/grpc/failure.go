@@ -30,10 +30,14 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	if e.Answer == "" {
-		return e.Code.String()
+	text := e.Code.String()
+	if e.Answer != "" {
+		text += ": " + e.Answer
 	}
-	return e.Code.String() + ": " + e.Answer
+	if e.Unwrap() != nil {
+		text = ErrCredentials.Error() + ": " + text
+	}
+	return text
 }
 
 // Unwrap returns ErrCredentials if that is what it is about.

@@ -14,23 +14,26 @@ import (
 // middle. What has no answer goes again.
 var ErrAnswer = errors.New("not an answer to the bulk request")
 
-// maxAnswer and maxItem bound how much of an answer is read: 64 KiB, and 8 KiB
-// for each document. Without filter_path, which a proxy may have removed, an item
-// takes some 250 bytes, with an error some 600.
+// How much of an answer is read: 64 KiB, 8 KiB for each document, and six times
+// the request, for the values in it that the server repeats with escapes. Without
+// filter_path, which a proxy may have removed, an item takes some 250 bytes,
+// with an error some 600. Little of that is held at a time: see [shortener].
 const (
 	maxAnswer = 64 << 10
 	maxItem   = 8 << 10
+	maxRepeat = 6
 )
 
 // readAnswer gives the records their answers. size is the batch's, sent how many
-// of it are in the request: those without an answer in answers.
+// of it are in the request, those without an answer in answers, and length the
+// request's length.
 //
 // An answer that is cut off counts as far as it goes: it was said about these
 // documents, and to send them again would only bring it about once more.
-func readAnswer(body io.Reader, mask func(string) string, answers *transport.Answers, size, sent int) error {
+func readAnswer(body io.Reader, mask func(string) string, answers *transport.Answers, size, sent, length int) error {
 	r := reader{answers: answers, mask: mask, sent: sent}
-	dec := json.NewDecoder(io.LimitReader(body, maxAnswer+maxItem*int64(sent)))
-	err := r.read(dec)
+	limit := maxAnswer + maxItem*int64(sent) + maxRepeat*int64(length)
+	err := r.read(json.NewDecoder(&shortener{r: io.LimitReader(body, limit)}))
 	switch {
 	case err == nil && r.taken == sent:
 		return nil

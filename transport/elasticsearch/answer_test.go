@@ -1,11 +1,15 @@
 package elasticsearch_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +34,7 @@ func TestItems(t *testing.T) {
 		{400, "document_parsing_exception", permanent}, {400, "mapper_parsing_exception", permanent},
 		{400, "strict_dynamic_mapping_exception", permanent}, {400, "illegal_argument_exception", permanent},
 		{422, "anything", permanent}, {413, "anything", permanent},
-		{400, "index_closed_exception", plain}, {400, "validation_exception", plain}, {400, "invalid_index_name_exception", plain},
+		{500, "not_x_content_exception", permanent}, {400, "index_closed_exception", plain}, {400, "validation_exception", plain}, {400, "invalid_index_name_exception", plain},
 		{401, "security_exception", plain}, {403, "cluster_block_exception", plain}, {403, "security_exception", plain},
 		{404, "index_not_found_exception", plain}, {429, "es_rejected_execution_exception", plain}, {429, "cluster_block_exception", plain},
 		{500, "exception", plain}, {502, "", plain}, {503, "unavailable_shards_exception", plain}, {504, "", plain}, {302, "", plain},
@@ -228,5 +232,90 @@ func TestRetryAfter(t *testing.T) {
 	}})
 	if got := transport.Classify(open(t, d).Send(t.Context(), batch(0, 1)), 1).After; got != 2*time.Minute {
 		t.Errorf("the worker waits %v", got)
+	}
+}
+
+// TestAboutIndex: refusals without a type of their own that somebody can repair,
+// in the words of Elasticsearch 8.19 (and 7 for the shards).
+func TestAboutIndex(t *testing.T) {
+	reasons := []string{
+		"pipeline with id [geo] does not exist",
+		"no write index is defined for alias [al]. The write index may be explicitly disabled using is_write_index=false or the alias points to …",
+		"Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;",
+		"Limit of total fields [1000] has been exceeded", // the document's: others fit
+	}
+	s := &server{knows: true}
+	s.judge = func(_ string, doc map[string]any) (int, string) {
+		return 400, fmt.Sprintf(`{"type":"illegal_argument_exception","reason":%q}`, reasons[number(doc)])
+	}
+	_, d := serve(t, s)
+	for i, err := range children(t, open(t, d).Send(t.Context(), batch(0, len(reasons))), len(reasons)) {
+		if got := transport.Classify(err, 1).Permanent; got != (i == len(reasons)-1) {
+			t.Errorf("%q: permanent %v", reasons[i], got)
+		}
+	}
+}
+
+// TestRepeatedValue: a server that repeats all of a value that it refuses still
+// gets its verdict heard, for this record and those behind it; the error is short.
+func TestRepeatedValue(t *testing.T) {
+	s := &server{knows: true}
+	s.judge = func(_ string, doc map[string]any) (int, string) {
+		value, _ := doc["value"].(string)
+		if value == "" {
+			return 0, ""
+		}
+		quoted, _ := json.Marshal("failed to parse field [value], " + value)
+		return 400, `{"type":"document_parsing_exception","reason":` + string(quoted) + `}`
+	}
+	_, d := serve(t, s)
+	recs := batch(0, 3)
+	recs[1].Attrs = append(recs[1].Attrs, slog.String("value", strings.Repeat("a\n\"\\\x01é", 100_000)))
+	for _, recs := range [][]encode.Record{recs, recs[1:2]} {
+		err := open(t, d).Send(t.Context(), recs)
+		for i, err := range children(t, err, len(recs)) {
+			switch refused := recs[i].ID == recs[len(recs)/2].ID; {
+			case !refused && err != nil:
+				t.Errorf("record %d of %d: %v", i, len(recs), err)
+			case refused && !transport.Classify(err, 1).Permanent:
+				t.Errorf("record %d of %d: %v, want permanent", i, len(recs), err)
+			case refused && len(err.Error()) > 1000:
+				t.Errorf("an error of %d bytes", len(err.Error()))
+			}
+		}
+	}
+}
+
+// TestEndlessAnswers is T34: an answer without an end is given up, whatever it is
+// made of, and little of it is held.
+func TestEndlessAnswers(t *testing.T) {
+	for name, part := range map[string]string{
+		"items": `{"create":{"status":201}},`, "spaces": strings.Repeat(" ", 1<<10), "a string": strings.Repeat("a", 1<<10), "lists": "[",
+	} {
+		var sent atomic.Int64
+		_, d := serve(t, &server{before: func(w http.ResponseWriter, r *http.Request) bool {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, `{"items":[`)
+			if name == "a string" {
+				io.WriteString(w, `"`)
+			}
+			for block := strings.Repeat(part, 1<<16/len(part)); sent.Add(1<<16) < 1<<30; {
+				if _, err := io.WriteString(w, block); err != nil {
+					break
+				}
+			}
+			return true
+		}})
+		tr := open(t, d)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := tr.Send(t.Context(), batch(0, 2))
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, elasticsearch.ErrAnswer) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if grown := int64(after.TotalAlloc - before.TotalAlloc); grown > 8<<20 || sent.Load() >= 1<<30 {
+			t.Errorf("%s: %d MiB were allocated, %d bytes sent", name, grown>>20, sent.Load())
+		}
 	}
 }

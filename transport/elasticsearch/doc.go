@@ -38,7 +38,8 @@
 // the worker sends them again and the others are done. 400, 413 and 422 are
 // Permanent, with the server's reason as an *ItemError: it is in the dead letter.
 // What is about the index and not about the document (a closed one, the limit of
-// shards) is plain, as are 403 and 404.
+// shards, an alias without a write index, a pipeline that is not there) is plain,
+// as are 403 and 404.
 //
 // A refusal of the whole request is classified by package httpstatus: 413 is
 // ErrTooLarge (the worker splits the batch), 400 and 422 are Permanent but for a
@@ -59,8 +60,9 @@
 //
 // A request holds at most MaxRecords and MaxBytes (5,000, and 5 MiB in the
 // buffer, some 8 MiB of JSON); Elasticsearch takes 100 MiB
-// (http.max_content_length). A document of encode.ECS is at most about 1 MiB. Of
-// an answer at most 64 KiB and 8 KiB for each document are read, as they come.
+// (http.max_content_length). A document of encode.ECS is at most about 1 MiB. An
+// answer is read as it comes, up to 64 KiB, 8 KiB for each document and six times
+// the request, and little of it is held.
 // Memory is about 2.5 × MaxBytes × MaxInFlight.
 //
 // An idle worker waits 200 ms for more records, unless the route says otherwise.

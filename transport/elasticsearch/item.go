@@ -52,7 +52,8 @@ const conflict = "version_conflict_engine_exception"
 //
 //	2xx                          accepted
 //	409 of a version conflict    accepted: an earlier attempt has stored it
-//	400, 422, 413                Permanent, but for types that are not about the document
+//	400, 422, 413                Permanent, unless it is about the index or the pipeline
+//	500 for what is not JSON     Permanent
 //	anything else                plain: this document goes again
 //
 // Plain are 429 (queues or memory are full, or the disk is past its flood
@@ -75,19 +76,33 @@ func (i *item) verdict(mask func(string) string) error {
 		}
 		return e
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		if aboutIndex(e.Type) {
+		if e.aboutIndex() {
 			return e
 		}
 		return transport.Permanent(e)
+	case http.StatusInternalServerError:
+		if e.Type == notJSON {
+			return transport.Permanent(e)
+		}
+		return e
 	default:
 		return e
 	}
 }
 
-// aboutIndex reports whether a refusal of this type is about the index that the
-// document was meant for. Somebody can repair that, and then it is taken.
-func aboutIndex(kind string) bool {
-	switch kind {
+// notJSON is the type of the 500 that a document gets which is no JSON object. An
+// Encoder of the user's own may write one, and it would go again for ever.
+const notJSON = "not_x_content_exception"
+
+// aboutIndex reports whether a refusal is about the index or the pipeline that
+// the document was meant for. Somebody can repair that, and then it is taken.
+// Some have no type of their own: their words have been the same since version 7,
+// and in OpenSearch.
+func (e *ItemError) aboutIndex() bool {
+	switch e.Type {
+	case "illegal_argument_exception":
+		return strings.HasPrefix(e.Reason, "pipeline with id [") || strings.HasPrefix(e.Reason, "no write index is defined for alias [") ||
+			strings.Contains(e.Reason, "this action would add [")
 	case "index_closed_exception", "invalid_index_name_exception", "index_not_found_exception",
 		"validation_exception", // no more shards are allowed (cluster.max_shards_per_node)
 		"cluster_block_exception", "alias_not_found_exception":
@@ -99,7 +114,7 @@ func aboutIndex(kind string) bool {
 // unquoted cuts off what quotes the document. include_source_on_error is about
 // the JSON parser's excerpts alone, and OpenSearch has no such parameter.
 func unquoted(reason string) string {
-	for _, mark := range []string{"Preview of field's value:", " at [Source:", "original message:", "with value ["} {
+	for _, mark := range []string{"Preview of field's value:", " at [Source:", "original message:", "with value [", "Unrecognized token"} {
 		if i := strings.Index(reason, mark); i >= 0 {
 			reason = strings.TrimRight(reason[:i], " .,;:\n") + " …"
 		}

@@ -70,15 +70,16 @@ func (s *sender) hides() bool {
 // post makes one request.
 func (s *sender) post(ctx context.Context, recs []encode.Record, hide bool) error {
 	answers := transport.AnswersFor(len(recs))
-	sent, ailing := 0, false
+	sent, length, ailing := 0, 0, false
 	request := httppost.Request{
 		Query: s.queries.plain,
 		Body: func(dst []byte) (body []byte) {
 			body, sent = s.appendBatch(dst, recs, &answers)
+			length = len(body) - len(dst)
 			return body
 		},
 		Accept: func(body io.Reader, mask func(string) string) error {
-			return readAnswer(body, mask, &answers, len(recs), sent)
+			return readAnswer(body, mask, &answers, len(recs), sent, length)
 		},
 		Refuse: func(e *httpstatus.Error) error {
 			ailing = unavailable(e.Status)

@@ -76,7 +76,7 @@ func TestDestinations(t *testing.T) {
 		}
 		seen[d.name] = true
 		checkSetup(t, d.name, d.setup)
-		tr, err := d.to(place{addrs: []string{"127.0.0.1:20000", "127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}}).Open()
+		tr, err := d.to(place{data: "/data", addrs: []string{"127.0.0.1:20000", "127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}}).Open()
 		if err != nil {
 			t.Errorf("%s: %v", d.name, err)
 			continue

@@ -60,6 +60,8 @@ type reader struct {
 	sent    int
 	taken   int // items so far
 	next    int // the record that the next item is about, or one before it that was not sent
+	one     struct{ Create *item }
+	item    item // what one points to
 }
 
 // errItems: there is no list of items, or not of our kind.
@@ -101,11 +103,13 @@ func (r *reader) read(dec *json.Decoder) error {
 
 // readItem reads one item and gives its record the answer.
 func (r *reader) readItem(dec *json.Decoder) error {
-	var one struct{ Create *item }
-	if err := dec.Decode(&one); err != nil {
+	// The same memory for each: nearly all of them are a status and nothing else.
+	r.item = item{}
+	r.one.Create = &r.item
+	if err := dec.Decode(&r.one); err != nil {
 		return err
 	}
-	if one.Create == nil || one.Create.Status == 0 {
+	if r.one.Create == nil || r.item.Status == 0 {
 		return errItems
 	}
 	if r.taken++; r.taken > r.sent {
@@ -114,7 +118,7 @@ func (r *reader) readItem(dec *json.Decoder) error {
 	for r.answers.At(r.next) != nil { // refused by the encoder: not in the request
 		r.next++
 	}
-	r.answers.Set(r.next, one.Create.verdict(r.mask))
+	r.answers.Set(r.next, r.item.verdict(r.mask))
 	r.next++
 	return nil
 }

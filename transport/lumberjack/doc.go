@@ -52,7 +52,10 @@
 // rotated file is never compressed. The file's Mode is 0600: an agent that is not
 // root needs 0640 and a group. Delivery is then the agent's promise: what it has
 // not read when a rotated file is removed (file.Destination's Keep, KeepFor,
-// KeepBytes) is lost, and nobody tells. This was tried with rsyslog's imfile as
+// KeepBytes) is lost, and nobody tells. An agent that watches a single name, as
+// rsyslog's imfile does, also misses a file that came and went between two of
+// its looks: let MaxSize be many seconds of records, and the agent match the
+// names of rotated files, as above. This was tried with rsyslog's imfile as
 // the agent (see internal/interop); Filebeat could not be had for it.
 //
 // # Delivery

@@ -236,7 +236,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // TestAboutIndex: refusals without a type of their own that somebody can repair,
-// in the words of Elasticsearch 8.19 (and 7 for the shards).
+// in the words of Elasticsearch 8.19 and OpenSearch 2.19.
 func TestAboutIndex(t *testing.T) {
 	reasons := []string{
 		"pipeline with id [geo] does not exist",

@@ -96,8 +96,8 @@ const notJSON = "not_x_content_exception"
 
 // aboutIndex reports whether a refusal is about the index or the pipeline that
 // the document was meant for. Somebody can repair that, and then it is taken.
-// Some have no type of their own: their words have been the same since version 7,
-// and in OpenSearch.
+// Some have no type of their own; their words are the same in Elasticsearch 8.19
+// and OpenSearch 2.19.
 func (e *ItemError) aboutIndex() bool {
 	switch e.Type {
 	case "illegal_argument_exception":

@@ -97,12 +97,14 @@ const notJSON = "not_x_content_exception"
 // aboutIndex reports whether a refusal is about the index or the pipeline that
 // the document was meant for. Somebody can repair that, and then it is taken.
 // Some have no type of their own; their words are the same in Elasticsearch 8.19
-// and OpenSearch 2.19.
+// and OpenSearch 2.19. They are looked for at the beginning only: further on
+// stands what the document says, and a field's name must not make its document go
+// again for ever.
 func (e *ItemError) aboutIndex() bool {
 	switch e.Type {
 	case "illegal_argument_exception":
 		return strings.HasPrefix(e.Reason, "pipeline with id [") || strings.HasPrefix(e.Reason, "no write index is defined for alias [") ||
-			strings.Contains(e.Reason, "this action would add [")
+			strings.HasPrefix(e.Reason, "Validation Failed: 1: this action would add [")
 	case "index_closed_exception", "invalid_index_name_exception", "index_not_found_exception",
 		"validation_exception", // no more shards are allowed (cluster.max_shards_per_node)
 		"cluster_block_exception", "alias_not_found_exception":

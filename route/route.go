@@ -39,8 +39,9 @@ type Route struct {
 	// within a batch only.
 	MaxInFlight int
 
-	// MaxAge bounds retrying by the time since the record was logged; 0: no
-	// bound. OnStale says what becomes of older records.
+	// MaxAge bounds retrying by the time since the record was logged, by the wall
+	// clock, because it holds over restarts; 0: no bound. OnStale says what
+	// becomes of older records.
 	MaxAge  time.Duration
 	OnStale Stale
 
@@ -56,7 +57,9 @@ type Route struct {
 	DeadLetter string
 
 	// Direct sends each record in the log call itself, without a buffer.
-	// Only for transports that say they can: console, file, memory.
+	// Only for transports that say they can: console, file, memory. There are no
+	// retries, no dead letters and no reports: a record whose Send fails is
+	// counted as refused, Log returns the error and OnError hears of it.
 	Direct bool
 }
 

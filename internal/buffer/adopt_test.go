@@ -96,7 +96,7 @@ func TestAdopt(t *testing.T) {
 			mustAppend(t, main, id, 300)
 			mustAppend(t, sub, 10_000+id, 300)
 		}
-		sub.Lose(TooOld, 2, [16]byte{9})
+		sub.Lose(TooOld, 2, [16]byte{9}, 0)
 		var first Chunk
 		sub.Next(&first, 100, 1<<20)
 		sub.Ack(first.Entries[99].Mark)

@@ -47,7 +47,7 @@ func childLose(b *Buffer, round uint64) {
 	for i := range uint64(1000) {
 		childAppend(b, round<<48|i)
 		for n := range childLosses {
-			b.LoseAt(TooOld, 2, [16]byte{byte(i), byte(n)}, 1)
+			b.Lose(TooOld, 2, [16]byte{byte(i), byte(n)}, 1)
 		}
 		l, ok := b.Loss()
 		if !ok {

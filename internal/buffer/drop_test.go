@@ -209,12 +209,12 @@ func TestDropRead(t *testing.T) {
 func TestLossKept(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir, nil)
-	b.Lose(TooOld, 3, [16]byte{1})
+	b.Lose(TooOld, 3, [16]byte{1}, 0)
 	first, ok := b.Loss()
 	if !ok || first.Counts[TooOld][3] != 1 {
 		t.Fatalf("%+v", first)
 	}
-	b.Lose(Refused, 4, [16]byte{2})
+	b.Lose(Refused, 4, [16]byte{2}, 0)
 	closeBuffer(t, b)
 	b = open(t, dir, nil)
 	again, ok := b.Loss()
@@ -297,7 +297,7 @@ func TestLossWakes(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("the loss woke nobody")
 	}
-	b.Lose(TooOld, 1, [16]byte{1})
+	b.Lose(TooOld, 1, [16]byte{1}, 0)
 	if b.Arm() {
 		t.Fatal("armed over a loss that nobody has looked at")
 	}

@@ -73,9 +73,9 @@ func writeGolden(t *testing.T, to string) {
 	var c Chunk
 	b.Next(&c, 20, 1<<20)
 	b.Ack(c.Entries[19].Mark)
-	b.Lose(TooOld, 3, [16]byte{1, 2, 3})
+	b.Lose(TooOld, 3, [16]byte{1, 2, 3}, 0)
 	b.Loss()
-	b.Lose(Refused, 4, [16]byte{4})
+	b.Lose(Refused, 4, [16]byte{4}, 0)
 	l, _ := b.Loss()
 	b.Reported([16]byte{9})
 	_ = l

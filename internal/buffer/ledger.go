@@ -62,14 +62,10 @@ func (l *Loss) extend(why Reason, level uint8, n uint64, first, last [16]byte, s
 	l.Counts[why][level] += n
 }
 
-// Lose counts the loss of a record that the consumer read and acknowledges
-// without having delivered it.
-func (b *Buffer) Lose(r Reason, level uint8, id [16]byte) {
-	b.LoseAt(r, level, id, 0)
-}
-
-// LoseAt is Lose with the record's append time.
-func (b *Buffer) LoseAt(r Reason, level uint8, id [16]byte, at int64) {
+// Lose counts the loss of a record, appended at that time (unix nanoseconds, 0:
+// not known), that the consumer read and acknowledges without having delivered
+// it.
+func (b *Buffer) Lose(r Reason, level uint8, id [16]byte, at int64) {
 	b.mu.Lock()
 	b.loseLocked(r, min(level, Levels-1), 1, id, id, at, at)
 	b.mu.Unlock()

@@ -21,7 +21,7 @@ func (o *Options) backoff(failures int) time.Duration {
 }
 
 // obey returns how long to wait when the destination asked for at least d: up
-// to a tenth more. Thousand clients that a server turned away with the same
+// to a tenth more. A thousand clients that a server turned away with the same
 // Retry-After would come back as one.
 func obey(d time.Duration) time.Duration {
 	if d <= 0 {

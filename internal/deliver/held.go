@@ -185,7 +185,7 @@ func (w *Worker) pass(last buffer.Mark, delivered uint64, notes []*note) {
 	})
 	for _, n := range notes {
 		if n.state == lost && !n.report {
-			w.opts.Buffer.LoseAt(n.reason, n.level, n.id, n.at)
+			w.opts.Buffer.Lose(n.reason, n.level, n.id, n.at)
 		}
 	}
 	if last != (buffer.Mark{}) {

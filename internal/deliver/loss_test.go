@@ -49,9 +49,9 @@ func TestLossReport(t *testing.T) {
 	reports := keeping(f)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, f)
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(77))
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(78))
-		r.buf.Lose(buffer.DiskStalled, 5, idOf(79))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(77), 0)
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(78), 0)
+		r.buf.Lose(buffer.DiskStalled, 5, idOf(79), 0)
 		r.log(3)
 		r.start()
 		synctest.Wait()
@@ -85,7 +85,7 @@ func TestLossReportIsRetried(t *testing.T) {
 	f := &fake{reply: scripted(errDown, errDown)}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, f)
-		r.buf.Lose(buffer.Sampled, 0, idOf(1))
+		r.buf.Lose(buffer.Sampled, 0, idOf(1), 0)
 		r.start()
 		synctest.Wait()
 		_, open := r.buf.Loss()
@@ -110,10 +110,10 @@ func TestLossWakesTheWorker(t *testing.T) {
 		r.opts.Buffer = source
 		r.start()
 		time.Sleep(time.Minute)
-		source.LoseAt(buffer.RateLimited, 3, idOf(9), time.Now().UnixNano())
+		source.Lose(buffer.RateLimited, 3, idOf(9), time.Now().UnixNano())
 		synctest.Wait()
 		wantInts(t, "received", f.received(), []int{-1})
-		source.LoseAt(buffer.RateLimited, 3, idOf(9), time.Now().UnixNano())
+		source.Lose(buffer.RateLimited, 3, idOf(9), time.Now().UnixNano())
 		time.Sleep(lossEvery)
 		synctest.Wait()
 		wantInts(t, "received a second later", f.received(), []int{-1, -2})
@@ -129,8 +129,8 @@ type alarming struct {
 
 func (s *alarming) Ready() <-chan struct{} { return s.ready }
 
-func (s *alarming) LoseAt(r buffer.Reason, level uint8, id [16]byte, at int64) {
-	s.Source.LoseAt(r, level, id, at)
+func (s *alarming) Lose(r buffer.Reason, level uint8, id [16]byte, at int64) {
+	s.Source.Lose(r, level, id, at)
 	select {
 	case s.ready <- struct{}{}:
 	default:
@@ -160,7 +160,7 @@ type late struct {
 func (s *late) Arm() bool {
 	if !s.armed {
 		s.armed = true
-		s.LoseAt(buffer.Sampled, 0, idOf(1), 0)
+		s.Lose(buffer.Sampled, 0, idOf(1), 0)
 	}
 	return s.Source.Arm()
 }
@@ -172,7 +172,7 @@ func TestLossReportsAreRare(t *testing.T) {
 	bubble(t, f, func(r *rig) {
 		for range 1000 {
 			r.log(1)
-			r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+			r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
@@ -192,10 +192,10 @@ func TestLossReportsAreRare(t *testing.T) {
 func TestCloseReportsLosses(t *testing.T) {
 	f := &fake{}
 	bubble(t, f, func(r *rig) {
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 		r.log(1)
 		synctest.Wait()
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(2))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(2), 0)
 	})
 	got := f.received()
 	slices.Sort(got)
@@ -207,7 +207,7 @@ func TestCloseReportsLosses(t *testing.T) {
 func TestRefusedLossReport(t *testing.T) {
 	f := &fake{reply: refuse(func(n int) bool { return n < 0 })}
 	bubble(t, f, func(r *rig) {
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 		r.log(10)
 		time.Sleep(time.Minute)
 		wantInts(t, "received", f.received(), seq(1, 10))
@@ -216,7 +216,7 @@ func TestRefusedLossReport(t *testing.T) {
 		_, open := r.buf.Loss()
 		wantEqual(t, "open", open, false)
 		for range 2 * refusedInARow {
-			r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+			r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 			r.log(1)
 			time.Sleep(2 * time.Second)
 		}
@@ -236,7 +236,7 @@ func TestLossReportGoesAgainAfterResend(t *testing.T) {
 			}
 			return accept(call, recs)
 		}
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 		r.log(2)
 		r.start()
 		synctest.Wait()
@@ -266,7 +266,7 @@ func TestNoLossReportWhileHolding(t *testing.T) {
 		r.log(50)
 		r.start()
 		time.Sleep(time.Minute)
-		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1))
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
 		time.Sleep(time.Hour)
 		f.do(func() { everything = false })
 		time.Sleep(time.Hour)

@@ -15,9 +15,9 @@ type ordered struct {
 	did []string
 }
 
-func (o *ordered) LoseAt(r buffer.Reason, level uint8, id [16]byte, at int64) {
+func (o *ordered) Lose(r buffer.Reason, level uint8, id [16]byte, at int64) {
 	o.did = append(o.did, "lose")
-	o.Source.LoseAt(r, level, id, at)
+	o.Source.Lose(r, level, id, at)
 }
 
 func (o *ordered) Ack(m buffer.Mark) {

@@ -34,9 +34,9 @@ type Reader interface {
 
 // Accountant keeps count of what was lost until the destination knows.
 type Accountant interface {
-	// LoseAt counts the loss of a record that was read and will be passed by
+	// Lose counts the loss of a record that was read and will be passed by
 	// Ack; at is the time of its append.
-	LoseAt(r buffer.Reason, level uint8, id [16]byte, at int64)
+	Lose(r buffer.Reason, level uint8, id [16]byte, at int64)
 	// Loss returns the report that is due. The same one, with the same ID,
 	// comes back until Reported.
 	Loss() (buffer.Loss, bool)

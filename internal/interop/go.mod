@@ -5,12 +5,20 @@ go 1.26.0
 require (
 	github.com/leodido/go-syslog/v4 v4.6.0
 	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
+	github.com/slogship/slogship/transport/kafka v0.0.0
 )
 
 require (
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/leodido/ragel-machinery v0.0.0-20190525184631-5f46317e436b // indirect
+	github.com/pierrec/lz4/v4 v4.1.30 // indirect
+	github.com/rabbitmq/amqp091-go v1.16.0 // indirect
+	github.com/segmentio/kafka-go v0.4.51 // indirect
+	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
+	github.com/xdg-go/scram v1.1.2 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
@@ -20,5 +28,9 @@ require (
 )
 
 replace github.com/slogship/slogship => ../../
+
+replace github.com/slogship/slogship/transport/kafka => ../../transport/kafka
+
+replace github.com/slogship/slogship/transport/amqp => ../../transport/amqp
 
 replace github.com/slogship/slogship/transport/grpc => ../../transport/grpc

@@ -18,6 +18,17 @@ import (
 
 const kafkaRelease = "4.1.1"
 
+// Addresses of a Kafka broker, in place.addrs.
+const (
+	kafkaPlain  = iota // no credentials
+	kafkaQuorum        // the controllers among themselves
+	kafkaSecure        // TLS, and SASL with PLAIN or SCRAM-SHA-512; bound only with a pki
+	kafkaPorts
+)
+
+// The user that the secure listener knows.
+const kafkaUser, kafkaPassword = "interop", "c0rrect-h0rse"
+
 // kafka is an Apache Kafka broker that is its own controller (KRaft), plain, at
 // the first address. Topics make themselves with one partition.
 //
@@ -25,6 +36,17 @@ const kafkaRelease = "4.1.1"
 // consumer reads it, partition by partition: "value", "key", "headers" (a
 // map), "partition", "offset", "time". Values must have no line breaks.
 func kafka(parse func(row map[string]any) entry) setup {
+	return kafkaNode{id: 1}.setup(parse)
+}
+
+// kafkaNode is one broker of a cluster, itself one of the controllers.
+type kafkaNode struct {
+	id     int
+	pki    *pki                        // nil: no secure listener
+	voters func() (text string, n int) // all controllers; nil: this one alone
+}
+
+func (n kafkaNode) setup(parse func(row map[string]any) entry) setup {
 	return setup{
 		install: installs(javaInstall("java"), func(ctx context.Context) error {
 			_, err := kafkaClasses(ctx)
@@ -36,13 +58,13 @@ func kafka(parse func(row map[string]any) entry) setup {
 			}
 			return "Kafka " + kafkaRelease, nil
 		},
-		command: kafkaCommand,
+		command: n.command,
 		ready:   kafkaReady,
 		query: func(ctx context.Context, at place, take func(entry)) error {
 			return kafkaRead(ctx, at, func(row map[string]any) { take(parse(row)) })
 		},
 		startLimit: 90 * time.Second,
-		ports:      2,
+		ports:      kafkaPorts,
 	}
 }
 
@@ -55,36 +77,75 @@ func kafkaClasses(ctx context.Context) (string, error) {
 	return filepath.Join(jars, "*"), err
 }
 
-func kafkaCommand(at place) (*exec.Cmd, error) {
+func (n kafkaNode) command(at place) (*exec.Cmd, error) {
 	classes, err := kafkaClasses(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	conf := filepath.Join(at.dir, "server.properties")
-	if err := os.WriteFile(conf, []byte(kafkaConfig(at)), 0o600); err != nil {
+	if err := os.WriteFile(conf, []byte(n.config(at)), 0o600); err != nil {
 		return nil, err
+	}
+	if n.pki != nil {
+		if err := n.store(at); err != nil {
+			return nil, err
+		}
 	}
 	// A folder that is formatted already stays as it is.
 	return exec.Command("sh", "-c", `
-java -XX:TieredStopAtLevel=1 -cp "$0" kafka.tools.StorageTool format --ignore-formatted -t aW50ZXJvcC1pbnRlcm9wLQ -c "$1" &&
-exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$0" kafka.Kafka "$1"`, classes, conf), nil
+java -XX:TieredStopAtLevel=1 -cp "$0" kafka.tools.StorageTool format --ignore-formatted -t aW50ZXJvcC1pbnRlcm9wLQ \
+	--add-scram "SCRAM-SHA-512=[name=$2,password=$3]" -c "$1" &&
+exec java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$0" kafka.Kafka "$1"`, classes, conf, kafkaUser, kafkaPassword), nil
 }
 
-func kafkaConfig(at place) string {
-	return strings.NewReplacer("BROKER", at.addrs[0], "QUORUM", at.addrs[1], "DATA", at.data).Replace(`
+func (n kafkaNode) config(at place) string {
+	voters, copies := fmt.Sprintf("%d@%s", n.id, at.addrs[kafkaQuorum]), 1
+	if n.voters != nil {
+		voters, copies = n.voters()
+	}
+	config := strings.NewReplacer(
+		"ID", strconv.Itoa(n.id), "BROKER", at.addrs[kafkaPlain], "QUORUM", at.addrs[kafkaQuorum], "VOTERS", voters,
+		"DATA", at.data, "COPIES", strconv.Itoa(copies)).Replace(`
 process.roles=broker,controller
-node.id=1
+node.id=ID
 listeners=PLAINTEXT://BROKER,CONTROLLER://QUORUM
 advertised.listeners=PLAINTEXT://BROKER
 controller.listener.names=CONTROLLER
-controller.quorum.voters=1@QUORUM
+controller.quorum.voters=VOTERS
 log.dirs=DATA
 num.partitions=1
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
+offsets.topic.replication.factor=COPIES
+transaction.state.log.replication.factor=COPIES
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 `)
+	if n.pki == nil {
+		return config
+	}
+	config = strings.ReplaceAll(config, "PLAINTEXT://"+at.addrs[kafkaPlain], "PLAINTEXT://"+at.addrs[kafkaPlain]+",SECURE://"+at.addrs[kafkaSecure])
+	return config + strings.NewReplacer("STORE", kafkaStore(at), "USER", kafkaUser, "PASSWORD", kafkaPassword).Replace(`
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location=STORE
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_USER="PASSWORD";
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+`)
+}
+
+// kafkaStore is the key store: a PEM file with the key and its certificate.
+func kafkaStore(at place) string { return filepath.Join(at.dir, "server.pem") }
+
+func (n kafkaNode) store(at place) error {
+	var content []byte
+	for _, name := range []string{n.pki.server.key, n.pki.server.cert} {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		content = append(content, part...)
+	}
+	return os.WriteFile(kafkaStore(at), content, 0o600)
 }
 
 // kafkaReady asks for the versions of the requests that the broker knows, as

@@ -20,6 +20,7 @@ func destinations(env *environment) []destination {
 		grpcDestinations,
 		elasticsearchDestinations,
 		lokiDestinations,
+		kafkaDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

@@ -119,8 +119,8 @@ func TestServers(t *testing.T) {
 		checkSetup(t, name, s)
 	}
 	at := place{data: "/data", addrs: []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4", "127.0.0.1:5"}}
-	for name, conf := range map[string]string{"loki": lokiConfig(at), "kafka": kafkaConfig(at)} {
-		for _, left := range []string{"DATA", "HTTP:", "GRPC", "BROKER", "QUORUM"} {
+	for name, conf := range map[string]string{"loki": lokiConfig(at), "kafka": kafkaNode{id: 1, pki: pki}.config(at)} {
+		for _, left := range []string{"DATA", "HTTP:", "GRPC", "BROKER", "QUORUM", "VOTERS", "COPIES", "STORE"} {
 			if strings.Contains(strings.ReplaceAll(conf, "process.roles=broker", ""), left) {
 				t.Errorf("%s is left in %s of\n%s", left, name, conf)
 			}

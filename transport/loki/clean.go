@@ -8,8 +8,8 @@ import (
 // truncated is the mark of all encoders where they cut something.
 const truncated = "!TRUNCATED"
 
-// room is what a mark takes at most.
-const room = len(truncated + " 1000000000 bytes")
+// room is what a mark takes at most, and a character before it that was begun.
+const room = len(truncated+" 1000000000 bytes") + len(`\u001b`)
 
 // appendClean appends s as text that a terminal can show (S1): control
 // characters but line feeds and tabs, and those that turn the direction of text
@@ -24,9 +24,9 @@ func appendClean[T ~string | ~[]byte](dst []byte, s T, limit int) []byte {
 			dst = strconv.AppendInt(dst, int64(len(s)-i), 10)
 			return append(dst, " bytes"...)
 		}
-		if c := s[i]; c >= ' ' && c < 0x7f || c == '\n' || c == '\t' {
-			dst = append(dst, c)
-			i++
+		if n := plain(s[i:], limit-room-len(dst)); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			i += n
 			continue
 		}
 		var b [utf8.UTFMax]byte // a generic type cannot be decoded in place
@@ -39,6 +39,18 @@ func appendClean[T ~string | ~[]byte](dst []byte, s T, limit int) []byte {
 		i += size
 	}
 	return dst
+}
+
+// plain returns how many bytes of s are written as they are, one by one: those of
+// ASCII that print, line feeds and tabs. It looks at most bytes, or one.
+func plain[T ~string | ~[]byte](s T, most int) int {
+	s = s[:min(len(s), max(most, 1))]
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < ' ' || c >= 0x7f) && c != '\n' && c != '\t' {
+			return i
+		}
+	}
+	return len(s)
 }
 
 const hex = "0123456789abcdef"

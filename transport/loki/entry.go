@@ -35,8 +35,8 @@ func newEntries(d *Destination, labels *labeler) *entries {
 		idName, levelName, traceIDName, spanIDName, traceFlagsName, scopeName, sourceName, functionName, stackName,
 		claimedName, detectedName,
 	}
-	for _, f := range ownFields(&encode.Resource{}) {
-		reserved = append(reserved, resourceName(f.name))
+	for _, f := range labels.fields {
+		reserved = append(reserved, f.name)
 	}
 	return &entries{
 		labels: labels, encoder: d.Encoder, fallback: bounded(encode.JSONLines{}, d.MaxLine),

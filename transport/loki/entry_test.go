@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport/loki"
@@ -150,6 +151,33 @@ func TestLongLine(t *testing.T) {
 		if s.broken != nil || strings.Contains(e.line, "\uFFFD") {
 			t.Errorf("%s: %v, ends in %q", name, s.broken, e.line[len(e.line)-50:])
 		}
+	}
+}
+
+// TestLimitIsKept: on whatever a cut falls, the line is no longer than it may be,
+// and a line that fits is whole.
+func TestLimitIsKept(t *testing.T) {
+	s := &server{}
+	d := plainly(t, s)
+	d.MaxLine = 1024
+	tr := open(t, d)
+	for _, piece := range []string{"x", "é", "日", "😀", "\x00", "\u2028", "\xff", "a\x1b"} {
+		for shift := range 8 {
+			rec := record()
+			rec.Message = strings.Repeat("y", shift) + strings.Repeat(piece, 1100)
+			send(t, tr, []encode.Record{rec})
+			all := s.all()
+			line := all[len(all)-1].line
+			if len(line) > 1024 || len(line) < 980 || !strings.Contains(line, "!TRUNCATED ") || !utf8.ValidString(line) {
+				t.Errorf("%q after %d: %d bytes, ends in %q", piece, shift, len(line), line[len(line)-40:])
+			}
+		}
+	}
+	rec := record()
+	rec.Message = strings.Repeat("é", 512)
+	send(t, tr, []encode.Record{rec})
+	if all := s.all(); all[len(all)-1].line != rec.Message {
+		t.Errorf("a line of 1,024 bytes is cut")
 	}
 }
 

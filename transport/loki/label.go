@@ -40,6 +40,13 @@ type labeler struct {
 	resource []string // OpenTelemetry's names
 	level    bool
 	names    []string // all names that labels may have
+	fields   [len(fieldNames)]field
+}
+
+// field is one of a resource's own.
+type field struct {
+	name  string // Loki's
+	label bool   // a label has it, or its name
 }
 
 // newLabeler checks the names.
@@ -76,6 +83,11 @@ func newLabeler(d *Destination) (*labeler, error) {
 	if len(l.names) > maxLabels {
 		return nil, fmt.Errorf("loki: %d labels: at most %d: %w", len(l.names), maxLabels, ErrConfig)
 	}
+	for i, name := range fieldNames {
+		f := &l.fields[i]
+		f.name = string(appendName(nil, name))
+		f.label = slices.Contains(l.names, f.name)
+	}
 	return l, nil
 }
 
@@ -99,21 +111,18 @@ func (l *labeler) of(r *encode.Resource, level slog.Level) []label {
 	return labels
 }
 
-// has reports whether a resource's field is among the labels, or would be if the
-// resource had it.
-func (l *labeler) has(field string) bool {
-	return slices.Contains(l.names, string(appendName(nil, field)))
-}
-
 // resourceField returns what r has under OpenTelemetry's name, or "".
 func resourceField(r *encode.Resource, name string) string {
 	if r == nil {
 		return ""
 	}
-	for _, f := range ownFields(r) {
-		if f.name == name {
-			return f.value
+	for i, value := range texts(r) {
+		if fieldNames[i] == name {
+			return value
 		}
+	}
+	if name == fieldNames[pidField] && r.PID != 0 {
+		return strconv.Itoa(r.PID)
 	}
 	for _, a := range r.Attrs {
 		if a.Key == name && a.Value.Kind() != slog.KindGroup {
@@ -123,16 +132,16 @@ func resourceField(r *encode.Resource, name string) string {
 	return ""
 }
 
-// ownFields are the fields of r that have names of their own.
-func ownFields(r *encode.Resource) [6]label {
-	pid := ""
-	if r.PID != 0 {
-		pid = strconv.Itoa(r.PID)
-	}
-	return [6]label{
-		{"service.name", r.Service}, {"service.version", r.Version}, {"deployment.environment.name", r.Environment},
-		{"service.instance.id", r.Instance}, {"host.name", r.Host}, {"process.pid", pid},
-	}
+// fieldNames are OpenTelemetry's for the fields of a resource, in the order of
+// texts, with the process behind them. Never written to.
+var fieldNames = [...]string{
+	"service.name", "service.version", "deployment.environment.name", "service.instance.id", "host.name", pidField: "process.pid",
+}
+
+const pidField = 5
+
+func texts(r *encode.Resource) [pidField]string {
+	return [pidField]string{r.Service, r.Version, r.Environment, r.Instance, r.Host}
 }
 
 // cleanLabel makes a value that Loki takes: too long a one is cut, without a

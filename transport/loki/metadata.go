@@ -2,6 +2,7 @@ package loki
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -70,15 +71,20 @@ func (m *metadata) close(name, value int) {
 // the metadata as a whole, so that nothing is cut in secret.
 func (m *metadata) beyond(at int) int { return at + m.maxSize + 1 + room }
 
+// open begins a pair; its value is appended to text, and close ends it.
+func (m *metadata) open(name string) (start, at int) {
+	start = len(m.text)
+	m.text = append(m.text, name...)
+	return start, len(m.text)
+}
+
 // own adds a field whose name is reserved. An empty one is left out: Loki
 // removes it.
 func (m *metadata) own(name, value string) {
 	if value == "" || m.full {
 		return
 	}
-	start := len(m.text)
-	m.text = append(m.text, name...)
-	at := len(m.text)
+	start, at := m.open(name)
 	m.text = appendClean(m.text, value, m.beyond(at))
 	m.close(start, at)
 }
@@ -86,35 +92,50 @@ func (m *metadata) own(name, value string) {
 // identity adds what a record is found by. It always fits.
 func (m *metadata) identity(rec *encode.Record, level bool, claimed time.Time) {
 	if !rec.ID.IsZero() {
-		m.own(idName, rec.ID.String())
+		start, at := m.open(idName)
+		m.text, _ = rec.ID.AppendText(m.text) // never fails
+		m.close(start, at)
 	}
 	if level {
 		m.own(levelName, levelText(rec.Level))
 	}
 	if t := &rec.Trace; !t.IsZero() {
-		m.own(traceIDName, hexOf(t.TraceID[:]))
-		m.own(spanIDName, hexOf(t.SpanID[:]))
-		m.own(traceFlagsName, hexOf([]byte{t.Flags}))
+		m.hex(traceIDName, t.TraceID[:])
+		m.hex(spanIDName, t.SpanID[:])
+		m.hex(traceFlagsName, []byte{t.Flags})
 	}
 	if !claimed.IsZero() {
 		m.own(claimedName, claimed.Format(time.RFC3339Nano))
 	}
 }
 
-func hexOf(b []byte) string {
-	out := make([]byte, 0, 2*len(b))
+func (m *metadata) hex(name string, b []byte) {
+	start, at := m.open(name)
 	for _, c := range b {
-		out = append(out, hex[c>>4], hex[c&15])
+		m.text = append(m.text, hex[c>>4], hex[c&15])
 	}
-	return string(out)
+	m.close(start, at)
+}
+
+// number adds a field with a number.
+func (m *metadata) number(name string, n int) {
+	if m.full {
+		return
+	}
+	start, at := m.open(name)
+	m.text = strconv.AppendInt(m.text, int64(n), 10)
+	m.close(start, at)
 }
 
 // everything adds all else that rec has but its message. It reports whether
 // that fits.
 func (m *metadata) everything(rec *encode.Record, labels *labeler) bool {
 	m.own(scopeName, rec.Scope)
-	if s := &rec.Source; s.File != "" {
-		m.own(sourceName, s.File+":"+strconv.Itoa(s.Line))
+	if s := &rec.Source; s.File != "" && !m.full {
+		start, at := m.open(sourceName)
+		m.text = append(appendClean(m.text, s.File, m.beyond(at)), ':')
+		m.text = strconv.AppendInt(m.text, int64(s.Line), 10)
+		m.close(start, at)
 	}
 	m.own(functionName, rec.Source.Function)
 	m.attrs("", rec.Attrs, 1)
@@ -129,25 +150,23 @@ func (m *metadata) everything(rec *encode.Record, labels *labeler) bool {
 
 // resource adds what is not among the labels.
 func (m *metadata) resource(r *encode.Resource, labels *labeler) {
-	for _, f := range ownFields(r) {
-		if !labels.has(f.name) {
-			m.own(resourceName(f.name), f.value)
+	for i, value := range texts(r) {
+		if f := &labels.fields[i]; !f.label {
+			m.own(f.name, value)
 		}
 	}
+	if f := &labels.fields[pidField]; r.PID != 0 && !f.label {
+		m.number(f.name, r.PID)
+	}
 	for _, a := range r.Attrs {
-		if !labels.has(a.Key) {
+		if !slices.Contains(labels.resource, a.Key) {
 			m.attr("", a, 1)
 		}
 	}
 }
 
-// resourceName is a resource's field as Loki names it.
-func resourceName(field string) string { return string(appendName(nil, field)) }
-
 func (m *metadata) stack(name string, frames []encode.Frame) {
-	start := len(m.text)
-	m.text = append(m.text, name...)
-	at := len(m.text)
+	start, at := m.open(name)
 	m.text = appendStack(m.text, frames, m.beyond(at))
 	m.close(start, at)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -12,10 +13,12 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/kafka"
+	"github.com/slogship/slogship/transport/transporttest"
 )
 
 // The answer to a batch that was stored is lost, again and again (T27). Each
@@ -138,6 +141,66 @@ func TestSeedDies(t *testing.T) {
 	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"))
 	tr := open(t, kafka.Destination{Brokers: []string{nobody.Addr().String(), cluster.ListenAddrs()[0]}, MetadataAge: time.Nanosecond})
 	for range 5 {
+		send(t, tr, recordsOf("one"))
+	}
+}
+
+// Once the cluster is known, none of Brokers has to live.
+func TestAllSeedsDie(t *testing.T) {
+	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"))
+	var p transporttest.Peer
+	seed := transporttest.ServeTCP(t, &p, func(client net.Conn) {
+		broker, err := net.Dial("tcp", cluster.ListenAddrs()[0])
+		if err != nil {
+			return
+		}
+		defer broker.Close()
+		go func() {
+			io.Copy(client, broker) // ends with either connection, at the latest when the test ends
+			client.Close()
+		}()
+		io.Copy(broker, client)
+	})
+	tr := open(t, kafka.Destination{Brokers: []string{seed}, MetadataAge: time.Nanosecond})
+	send(t, tr, recordsOf("one"))
+	p.Kill()
+	send(t, tr, recordsOf("two"))
+	consume(t, cluster.ListenAddrs()[0], "logs", 2)
+}
+
+// Metadata that do not make sense are plain errors, and forgotten with the next.
+func TestOddMetadata(t *testing.T) {
+	f, _ := newFront(t, nil, kfake.SeedTopics(2, "logs"))
+	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, MetadataAge: time.Nanosecond})
+	for name, change := range map[string]func(*kmsg.MetadataResponse){
+		"no topic":      func(m *kmsg.MetadataResponse) { m.Topics = nil },
+		"no partitions": func(m *kmsg.MetadataResponse) { m.Topics[0].Partitions = nil },
+		"a gap":         func(m *kmsg.MetadataResponse) { m.Topics[0].Partitions[0].Partition = 7 },
+		"no leader": func(m *kmsg.MetadataResponse) {
+			m.Topics[0].Partitions[0].Leader, m.Topics[0].Partitions[1].Leader = -1, -1
+		},
+		"no brokers": func(m *kmsg.MetadataResponse) { m.Brokers = nil },
+		"no host":    func(m *kmsg.MetadataResponse) { m.Brokers[0].Host = "" },
+	} {
+		f.onAnswer(func(key int16, answer []byte) []byte {
+			if key != 3 {
+				return answer
+			}
+			m := kmsg.NewPtrMetadataResponse()
+			m.SetVersion(4)
+			if err := m.ReadFrom(answer[8:]); err != nil {
+				panic(err)
+			}
+			change(m)
+			return frame(m.AppendTo(answer[4:8:8]))
+		})
+		err := tr.Send(within(t), recordsOf("one", "two"))
+		if t.Log(name, err); err == nil {
+			t.Errorf("%s: Send returned nil", name)
+			continue
+		}
+		wantPlain(t, err, 2)
+		f.onAnswer(nil)
 		send(t, tr, recordsOf("one"))
 	}
 }

@@ -18,6 +18,10 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
+// errUnnamed: the metadata do not speak of a topic that was asked for. Each topic
+// begins with it, so that one without an error has partitions.
+var errUnnamed = fmt.Errorf("the metadata do not name it: %w", ErrAnswer)
+
 // topic is what is known of one topic. It is guarded by the sender's lock.
 type topic struct {
 	name       string
@@ -67,7 +71,9 @@ func (c *cluster) refresh(ctx context.Context, used []*topic) error {
 	created := false
 	for _, t := range used {
 		if errors.Is(t.err, kafkago.UnknownTopicOrPartition) {
-			if t.err = c.create(ctx, t.name); t.err == nil {
+			if err := c.create(ctx, t.name); err != nil {
+				t.err = err
+			} else {
 				created = true
 			}
 		}
@@ -122,6 +128,9 @@ func (c *cluster) askOne(k *conn) error {
 	}
 	if err := c.learnBrokers(m.brokers); err != nil {
 		return err
+	}
+	for _, t := range c.topics {
+		t.err = fmt.Errorf("topic %q: %w", t.name, errUnnamed)
 	}
 	for i := range m.topics {
 		c.learnTopic(&m.topics[i])

@@ -183,7 +183,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	s := &sender{dest: &d, router: router, key: attrPath(d.KeyAttr)}
 	s.cluster = cluster{dest: &d, topics: make(map[string]*topic), brokers: make(map[int32]*broker), conns: &s.conns}
 	for _, name := range router.names {
-		s.cluster.topics[name] = &topic{name: name, limit: d.MaxBatchBytes}
+		s.cluster.topics[name] = &topic{name: name, err: errUnnamed, limit: d.MaxBatchBytes}
 	}
 	seed := &broker{id: noBroker, addr: strings.Join(d.Brokers, ",")}
 	if seed.dialer.Hosts, err = ackconn.ParseHosts(d.Brokers, d.Resolver); err != nil {

@@ -70,7 +70,7 @@
 //
 // Everything else is plain and goes again after a pause: a topic or partition
 // that is not there (yet), a partition without a leader, too few replicas in
-// sync, missing rights, quotas, a broker's failing disk, connections that cannot
+// sync, missing rights, a broker's failing disk, connections that cannot
 // be made, verified, authenticated or that break, and brokers that do not answer
 // in time. Each such error makes the next Send ask for brokers and leaders anew.
 // A broker's refusal is a *BrokerError; errors.Is finds kafka-go's codes in it.
@@ -89,7 +89,8 @@
 //
 // An idle worker waits 5 ms for more records, unless the route says otherwise; a
 // busy one does not wait, and neither does Send: kafka-go's Writer, which waits a
-// second for its batch to fill, is not used. Kafka 0.11 and newer; tried against
+// second for its batch to fill, is not used. A quota makes a broker answer later;
+// give AnswerTimeout and the route's SendTimeout room for that. Kafka 0.11 and newer; tried against
 // 4.1.
 //
 // A message's time is the record's, if that is within an hour of when it was

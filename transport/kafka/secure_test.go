@@ -3,14 +3,18 @@ package kafka_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport/kafka"
@@ -113,5 +117,30 @@ func TestPlaintext(t *testing.T) {
 	d.TLS = &tlsconfig.Options{}
 	if _, err := d.Open(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A broker that wants to see the credentials again after a while (KIP-368) gets
+// them with a new connection, before it closes the old one.
+func TestSessionLifetime(t *testing.T) {
+	f, _ := newFront(t, nil, kfake.SeedTopics(1, "logs"))
+	var shown atomic.Int64
+	f.onRequest(func(key int16, request []byte) []byte {
+		if key != 36 {
+			return nil
+		}
+		shown.Add(1)
+		body := kmsg.NewPtrSASLAuthenticateResponse().AppendTo(request[8:12:12])
+		return frame(binary.BigEndian.AppendUint64(body, 1)) // a millisecond
+	})
+	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, AllowPlaintext: true, SASL: &kafka.SASL{Mechanism: kafka.Plain, Credentials: password}})
+	send(t, tr, recordsOf("one"))
+	before := shown.Load()
+	for range 3 {
+		<-time.After(2 * time.Millisecond) // the session's end
+		send(t, tr, recordsOf("one"))
+	}
+	if again := shown.Load() - before; again < 3 {
+		t.Errorf("the credentials were shown %d times in three sessions", again)
 	}
 }

@@ -29,21 +29,17 @@ const (
 const maxSequence = 1 + binary.MaxVarintLen64
 
 // flight is one Send's way through a session: which records are out, and what
-// was said of them.
+// was said of them. A request has records that follow each other, and answers come
+// in order, so two numbers tell how far it has come.
 type flight struct {
 	session *session
 	recs    []encode.Record
-	answers transport.Answers // guarded by the window's mu
-	sent    []sent            // guarded by the window's mu
-	open    int               // guarded by the window's mu; requests without an answer
-	heard   bool              // guarded by the window's mu; some request has its answer
-	next    int               // the record to be encoded next
-}
+	next    int // the record to be encoded next; what is before it is in a request or refused
 
-// sent is a record that is in a request, and whether that has its answer.
-type sent struct {
-	index    int
-	answered bool
+	answers transport.Answers // guarded by the window's mu
+	done    int               // guarded by the window's mu; what is before it has its answer
+	open    int               // guarded by the window's mu; requests without an answer
+	waiting bool              // guarded by the window's mu; all is sent, and Send waits
 }
 
 // run sends all records, in requests. It returns when all are sent, or the
@@ -52,13 +48,14 @@ type sent struct {
 func (f *flight) run() error {
 	s := f.session
 	for f.next < len(f.recs) {
-		first := len(f.sent)
+		first := f.next
 		body := f.encode()
-		if len(f.sent) == first {
+		if f.next == first {
 			s.pool.Put(body)
+			f.refuseLong()
 			continue
 		}
-		sequence, err := s.window.add(request{flight: f, first: first, size: len(f.sent) - first, bytes: len(*body)})
+		sequence, err := s.window.add(request{flight: f, first: first, size: f.next - first, bytes: len(*body)})
 		if err != nil {
 			return err
 		}
@@ -70,14 +67,12 @@ func (f *flight) run() error {
 }
 
 // encode makes the entries of a request: as many records as a chunk holds, and one
-// at least, unless it is too large for a message.
+// at least, unless that is too large for a message.
 func (f *flight) encode() *[]byte {
 	s := f.session
 	pooled := s.pool.Get(0)
 	buf := *pooled
-	var added []sent
-	count := 0
-	for f.next < len(f.recs) && count < s.maxEntries {
+	for first := f.next; f.next < len(f.recs) && f.next-first < s.maxEntries && len(buf) < s.chunk; f.next++ {
 		before := len(buf)
 		buf = s.appendEntry(buf, &f.recs[f.next])
 		if len(buf) > s.maxMessage-maxSequence {
@@ -85,25 +80,20 @@ func (f *flight) encode() *[]byte {
 			buf = buf[:before]
 			s.strings.forget()
 			s.resources.forget()
-			if count > 0 {
-				break // it may fit alone
-			}
-			f.refuseLong(f.next)
-			f.next++
-			continue
-		}
-		added = append(added, sent{index: f.next})
-		count++
-		f.next++
-		if len(buf) >= s.chunk {
 			break
 		}
 	}
-	f.session.window.mu.Lock()
-	f.sent = append(f.sent, added...)
-	f.session.window.mu.Unlock()
 	*pooled = buf
 	return pooled
+}
+
+// refuseLong refuses the next record, which did not fit into a request alone.
+func (f *flight) refuseLong() {
+	w := f.session.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f.answers.Set(f.next, transport.Permanent(fmt.Errorf("grpc: encode: more than %d bytes: %w", f.session.maxMessage, errLong)))
+	f.next++
 }
 
 // appendEntry appends a record as PushRequest's field of entries. Its length is
@@ -128,27 +118,18 @@ func (s *session) appendEntry(buf []byte, rec *encode.Record) []byte {
 	return buf
 }
 
-func (f *flight) refuseLong(i int) {
-	f.session.window.mu.Lock()
-	defer f.session.window.mu.Unlock()
-	f.answers.Set(i, transport.Permanent(fmt.Errorf("grpc: encode: more than %d bytes: %w", f.session.maxMessage, errLong)))
-}
-
-// refuse notes what the receiver said of the record at that place of f.sent. The
-// caller holds the window's mu.
-func (f *flight) refuse(place int, r *logpb.Refusal) {
+// refuse notes what the receiver said of a record. The caller holds the window's mu.
+func (f *flight) refuse(i int, r *logpb.Refusal) {
 	text := httpstatus.Excerpt([]byte(f.session.secrets.Text(r.GetReason())))
-	f.answers.Set(f.sent[place].index, refusedBy(r, text))
+	f.answers.Set(i, refusedBy(r, text))
 }
 
-// answered notes that the receiver has done with r. The caller holds the window's
-// mu.
-func (f *flight) answered(r request) {
-	for i := r.first; i < r.first+r.size; i++ {
-		f.sent[i].answered = true
-	}
+// answered notes that the receiver has done with r, and reports whether Send has
+// been waiting for that. The caller holds the window's mu.
+func (f *flight) answered(r request) bool {
+	f.done = r.first + r.size
 	f.open--
-	f.heard = true
+	return f.waiting && f.open == 0
 }
 
 // result is what Send returns: when the session has ended, what has no answer
@@ -161,20 +142,17 @@ func (f *flight) result(failure func(error) error) error {
 		return f.answers.Err()
 	}
 	err := failure(w.err)
-	if !f.heard {
+	if f.done == 0 && f.answers.Err() == nil {
 		if w.guilty == f {
 			return verdict(err)
 		}
 		return bystander(err)
 	}
 	// The guilty request is the first of the next Send: it hears the verdict alone.
-	for _, s := range f.sent {
-		if !s.answered {
-			f.answers.Set(s.index, err)
+	for i := f.done; i < len(f.recs); i++ {
+		if f.answers.At(i) == nil { // else it was too large
+			f.answers.Set(i, err)
 		}
-	}
-	for i := f.next; i < len(f.recs); i++ {
-		f.answers.Set(i, err)
 	}
 	if st, ok := errors.AsType[*StatusError](err); ok && st.after > 0 {
 		return transport.RetryAfter(f.answers.Err(), st.after)

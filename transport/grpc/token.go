@@ -27,11 +27,11 @@ func (t *token) get(ctx context.Context) (text string, err error) {
 	switch {
 	case t.call != nil:
 		if text, err = t.call(ctx); err != nil {
-			return "", fmt.Errorf("Token: %w", err)
+			return "", fmt.Errorf("ask for a token: %w", err)
 		}
 	case t.file != "":
 		if text, err = readToken(t.file); err != nil {
-			return "", fmt.Errorf("TokenFile: %w", err)
+			return "", fmt.Errorf("read a token: %w", err)
 		}
 	default:
 		return "", nil

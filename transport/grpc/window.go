@@ -20,7 +20,7 @@ var (
 type request struct {
 	sequence    uint64
 	flight      *flight
-	first, size int // which of the flight's sent records are in it
+	first, size int // which of the flight's records are in it
 	bytes       int
 }
 
@@ -33,6 +33,7 @@ type window struct {
 	changed sync.Cond // of mu: an answer came, or the end
 	waiting []request // guarded by mu; the oldest first
 	bytes   int       // guarded by mu; of waiting
+	crowd   int       // guarded by mu; who waits for room
 	last    uint64    // guarded by mu; the sequence of the newest that was added
 	err     error     // guarded by mu; why the stream ended; nil while it lives
 	guilty  *flight   // guarded by mu; set with err: whose request was the oldest
@@ -49,9 +50,11 @@ func newWindow(most, mostBytes int) *window {
 func (w *window) add(r request) (sequence uint64, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.crowd++
 	for w.err == nil && len(w.waiting) > 0 && (len(w.waiting) >= w.most || w.bytes+r.bytes > w.mostBytes) {
 		w.changed.Wait()
 	}
+	w.crowd--
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -67,6 +70,7 @@ func (w *window) add(r request) (sequence uint64, err error) {
 func (w *window) wait(f *flight) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	f.waiting = true
 	for w.err == nil && f.open > 0 {
 		w.changed.Wait()
 	}
@@ -120,12 +124,17 @@ func (w *window) answer(a *logpb.PushResponse) error {
 		}
 		newest.flight.refuse(newest.first+int(refusal.GetIndex()), refusal)
 	}
+	wake := w.crowd > 0
 	for _, r := range w.waiting[:done] {
-		r.flight.answered(r)
+		if r.flight.answered(r) {
+			wake = true
+		}
 		w.bytes -= r.bytes
 	}
 	w.waiting = append(w.waiting[:0], w.waiting[done:]...)
-	w.changed.Broadcast()
+	if wake { // and not for each request of a Send that waits for the last
+		w.changed.Broadcast()
+	}
 	return nil
 }
 

@@ -22,9 +22,10 @@ type grpcSize struct {
 	paced   time.Duration // at 100,000 records/s
 	entries int           // of which the bytes are counted
 	sent    int           // of which the CPU time is taken, and as often over HTTPS
+	turns   int           // so often
 }
 
-var grpcUsual = grpcSize{drains: 3, paced: 5 * time.Second, entries: 20_000, sent: 300_000}
+var grpcUsual = grpcSize{drains: 3, paced: 5 * time.Second, entries: 20_000, sent: 300_000, turns: 5}
 
 // grpcRows are the figures of the gRPC transport.
 func grpcRows(size grpcSize) ([]row, error) {

@@ -69,7 +69,7 @@ func (p *peer) stop() {
 	_ = p.cmd.Wait()
 }
 
-// latencies are in milliseconds.
+// latencies are in milliseconds. The first fifth of the records is not in them.
 type latencies struct{ Records, IDs, P50, P99, P999 float64 }
 
 // receiveGRPC is receive for gRPC. At the end of its input it says how long
@@ -80,7 +80,7 @@ func receiveGRPC(in io.Reader, out io.Writer) {
 		return // the parent sees the end of the pipe
 	}
 	records, seen := 0, make(map[encode.ID]struct{}, throughputRecords)
-	var late []time.Duration
+	late := make([]time.Duration, 0, 2*throughputRecords)
 	var mu sync.Mutex // callbacks of several streams; there is one
 	handle := func(_ context.Context, recs []encode.Record) error {
 		mu.Lock()
@@ -107,6 +107,7 @@ func receiveGRPC(in io.Reader, out io.Writer) {
 	_, _ = io.Copy(io.Discard, in)
 	mu.Lock()
 	defer mu.Unlock()
+	late = late[len(late)/5:] // without the connection, and the first segments
 	slices.Sort(late)
 	ms := func(share float64) float64 {
 		if len(late) == 0 {

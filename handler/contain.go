@@ -53,7 +53,7 @@ func (d *dynamicLane) contains(level slog.Level) (ok bool) {
 func (c *core) stackFrom() (level slog.Level) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.report.failed("", fmt.Errorf("Options.StackFrom: %w", &panicError{p}))
+			c.report.failed("", fmt.Errorf("handler: Options.StackFrom: %w", &panicError{p}))
 			level = math.MaxInt
 		}
 	}()
@@ -63,7 +63,7 @@ func (c *core) stackFrom() (level slog.Level) {
 func (c *core) trace(ctx context.Context) (t encode.Trace) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.report.failed("", fmt.Errorf("Options.Trace: %w", &panicError{p}))
+			c.report.failed("", fmt.Errorf("handler: Options.Trace: %w", &panicError{p}))
 		}
 	}()
 	return c.opts.Trace(ctx)

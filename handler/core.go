@@ -9,8 +9,8 @@ import (
 	"github.com/slogship/slogship/internal/vfs"
 )
 
-// core is what all clones of a handler share. Everything but closed is set by
-// New and immutable afterwards.
+// core is what all clones of a handler share. What stands above closing is set
+// by New and immutable afterwards.
 type core struct {
 	opts      Options // with defaults
 	fsys      vfs.FS  // where the buffers are, unless InMemory

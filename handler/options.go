@@ -78,8 +78,10 @@ type Options struct {
 	CrashReports bool
 
 	// OnError hears of what goes wrong in the background: failed Sends, open
-	// breakers, disk errors. It must not block. Default: a line on stderr, at
-	// most one a second.
+	// breakers, disk errors, panics of the functions above; as a *RouteError
+	// where it is about a route. It is called by many goroutines, some of them
+	// log calls, and must not block. Default: a line on stderr, at most one a
+	// second.
 	OnError func(error)
 }
 

@@ -17,13 +17,15 @@ type reporter struct {
 	skipped int
 }
 
-// failed reports err of a route. It contains a panic of OnError: the host's
-// hook must not cost the log call.
+// failed reports err of a route, or with "" of none. It contains a panic of
+// OnError: the host's hook must not cost the log call.
 func (r *reporter) failed(route string, err error) {
 	if err == nil {
 		return
 	}
-	err = &RouteError{Route: route, Err: err}
+	if route != "" {
+		err = &RouteError{Route: route, Err: err}
+	}
 	if r.onError != nil {
 		defer func() { _ = recover() }()
 		r.onError(err)

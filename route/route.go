@@ -85,7 +85,10 @@ type Buffer struct {
 	// when room is made. nil: the oldest go, whatever their level.
 	Keep slog.Leveler
 
-	// Shed refuses low levels before the buffer is full.
+	// Shed refuses low levels before the buffer is full. It goes by what this
+	// route has taken of MaxBytes, so set that: of a MaxDisk that several routes
+	// share, one alone may never take so much, and the levels of a route that
+	// works are not refused because another's destination is away.
 	Shed []Shed
 }
 

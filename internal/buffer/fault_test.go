@@ -96,7 +96,7 @@ func TestEveryOperationFails(t *testing.T) {
 			ops := faultRun(t, k.m, k.d, nil)
 			step := 1
 			if !nightly() {
-				step = max(ops/share(25, 10), 1)
+				step = max(ops/share(16, 8), 1)
 			}
 			for n := 0; n < ops; n += step {
 				faultRun(t, k.m, k.d, vfs.At(n, errs[n%len(errs)]))

@@ -28,7 +28,7 @@ func openOn(t testing.TB, fsys vfs.FS, dir string, o *Options) *Buffer {
 // that was appended is lost, whatever the share; nothing is ever altered; the
 // buffer always opens.
 func TestPowerCut(t *testing.T) {
-	rounds := share(12, 5)
+	rounds := share(8, 4)
 	if nightly() {
 		rounds = 10_000
 	}
@@ -107,7 +107,7 @@ func powerRound(t *testing.T, mode Mode, sector, share int, seed uint64, d Durab
 func TestPowerCutProcess(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	for i := range share(20, 8) {
+	for i := range share(12, 6) {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		fsys := vfs.NewCrash(seed)
 		for range 4 {

@@ -30,7 +30,10 @@ const (
 )
 
 func (s step) String() string {
-	return [...]string{"none", "send", "send", "probe", "dead letter", "held", "none", "none", "close"}[s]
+	return [...]string{
+		none: "none", send: "send", launch: "launch", probe: "probe", bury: "dead letter",
+		poll: "held", look: "look", complain: "complain", shut: "close",
+	}[s]
 }
 
 // plan is the earliest step: what it is and when it may be taken. There is one

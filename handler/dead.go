@@ -3,28 +3,12 @@ package handler
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
 	"github.com/slogship/slogship/internal/codec"
 	"github.com/slogship/slogship/internal/deliver"
-	"github.com/slogship/slogship/transport"
-	"github.com/slogship/slogship/transport/file"
-)
-
-// Bounds of a route's own dead.ndjson and the rotated files beside it. The
-// oldest go first. They count in MaxDisk, of which a route's take no more than a
-// sixteenth.
-const (
-	deadName    = "dead.ndjson"
-	deadMaxSize = 8 << 20 // of one file, or less: see newDeadFile
-	deadKeep    = 3
-	deadKeepFor = 30 * 24 * time.Hour
 )
 
 // deadLetters returns where l's dead letters go; nil: they are counted.
@@ -91,71 +75,4 @@ func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) 
 		Level: uint8(encode.LevelIndex(rec.Level)), Time: time.Now().UnixNano(),
 	})
 	return err
-}
-
-// deadFile is a route's own dead letters. It is opened with the first.
-type deadFile struct {
-	path    string
-	maxSize int64
-	budget  *buffer.Budget
-
-	mu     sync.Mutex          // guards the fields below
-	to     transport.Transport // nil until the first letter
-	booked int64               // bytes counted in the budget
-}
-
-// newDeadFile counts what dir has of dead letters, also if this run makes none.
-func newDeadFile(dir string, budget *buffer.Budget) *deadFile {
-	f := &deadFile{
-		path:    filepath.Join(dir, deadName),
-		maxSize: min(deadMaxSize, budget.Max()/(16*(deadKeep+1))),
-		budget:  budget,
-	}
-	f.count()
-	return f
-}
-
-func (f *deadFile) store(ctx context.Context, rec encode.Record) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.to == nil {
-		to, err := file.Destination{Path: f.path, MaxSize: f.maxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
-		if err != nil {
-			return err
-		}
-		f.to = to
-	}
-	defer f.count()
-	return f.to.Send(ctx, []encode.Record{rec})
-}
-
-// count books what the dead letters have grown or shrunk by. They are listed
-// rather than summed up: another process may write the same file, and its
-// rotation removes files in its own time. After a letter, which is synced, that
-// is no cost. Called with mu held, or before anybody knows f.
-func (f *deadFile) count() {
-	entries, err := os.ReadDir(filepath.Dir(f.path))
-	if err != nil {
-		return // removed: what was booked stays so until there is a letter again
-	}
-	var size int64
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), deadName) {
-			continue
-		}
-		if info, err := e.Info(); err == nil {
-			size += info.Size()
-		}
-	}
-	f.budget.Book(size - f.booked)
-	f.booked = size
-}
-
-func (f *deadFile) close() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.to == nil {
-		return nil
-	}
-	return f.to.Close()
 }

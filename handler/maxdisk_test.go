@@ -65,6 +65,17 @@ func TestMaxDiskBoundsEverything(t *testing.T) {
 	if s := h.Stats(); err != nil || len(dead) < 2 || s.Routes[0].Dropped.Total() == 0 || s.Routes[0].Quarantined != 1 || len(s.Unclaimed) != 1 {
 		t.Errorf("%d files of dead letters, %v: %+v", len(dead), err, s)
 	}
+	kept := uint64(0)
+	for _, name := range dead {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Error(err)
+		}
+		kept += uint64(strings.Count(string(text), "\n"))
+	}
+	if s := h.Stats().Routes[1]; s.DeadRemoved == 0 || kept+s.DeadRemoved != s.Dead {
+		t.Errorf("%d dead letters, %d of them are there and %d were removed", s.Dead, kept, s.DeadRemoved)
+	}
 	const segment, cursors = maxDisk / 8, 64 << 10
 	if most > maxDisk+segment+cursors || most < maxDisk/2 {
 		t.Errorf("%d bytes on disk of %d", most, maxDisk)

@@ -28,7 +28,8 @@ type RouteStats struct {
 
 	BufferedBytes int64         `json:"buffered_bytes"`
 	DiskBytes     int64         `json:"disk_bytes"`
-	BytesSent     uint64        `json:"bytes_sent"` // as buffered, not as encoded
+	BytesSent     uint64        `json:"bytes_sent"`   // as buffered, not as encoded
+	DeadRemoved   uint64        `json:"dead_removed"` // of the dead letters, those that went for room or age
 	Retries       uint64        `json:"retries"`
 	Resent        uint64        `json:"resent"`
 	OldestAge     time.Duration `json:"oldest_age_ns"`
@@ -110,6 +111,9 @@ func (l *lane) stats() RouteStats {
 	s.BufferedBytes, s.DiskBytes, s.BytesSent = b.Bytes, b.Disk, w.BytesSent
 	s.Retries, s.Resent, s.Breaker = w.Retries, w.Resent, w.Breaker
 	s.Corrupt, s.Quarantined, s.Recovering, s.SubBuffer = b.Corrupt, b.Quarantined, b.Recovering, b.Sub
+	if l.deadFile != nil {
+		s.DeadRemoved = l.deadFile.removed.Load()
+	}
 	if b.Oldest != 0 {
 		s.OldestAge = max(0, time.Since(time.Unix(0, b.Oldest)))
 	}

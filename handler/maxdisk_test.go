@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/handler"
 	"github.com/slogship/slogship/internal/buffer"
@@ -57,6 +58,16 @@ func TestMaxDiskBoundsEverything(t *testing.T) {
 			logger.Error("poison", pad)
 		}
 		most = max(most, usage(t, dir))
+	}
+	// Until the first file of dead letters has had to go. Each is synced.
+	for deadline := time.Now().Add(20 * time.Second); h.Stats().Routes[1].DeadRemoved == 0; most = max(most, usage(t, dir)) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no dead letter was removed: %+v", h.Stats().Routes[1])
+		}
+		if h.Stats().Routes[1].Buffered < 50 {
+			logger.Error("fine", pad)
+			logger.Error("poison", pad)
+		}
 	}
 	if err := h.Close(t.Context()); err == nil {
 		t.Error("everything was delivered: this shows nothing")

@@ -3,7 +3,9 @@ module github.com/slogship/slogship/examples
 go 1.26.0
 
 require (
+	github.com/rabbitmq/amqp091-go v1.16.0
 	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/slogship/slogship/transport/kafka v0.0.0
 	github.com/twmb/franz-go v1.19.1
@@ -33,3 +35,5 @@ replace github.com/slogship/slogship => ../
 replace github.com/slogship/slogship/transport/grpc => ../transport/grpc
 
 replace github.com/slogship/slogship/transport/kafka => ../transport/kafka
+
+replace github.com/slogship/slogship/transport/amqp => ../transport/amqp

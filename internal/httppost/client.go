@@ -45,7 +45,7 @@ func (o Options) client(u *url.URL, headers http.Header) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: &o, credentials: creds, secrets: httpstatus.SecretsOf(u, headers)}
+	c := &Client{options: &o, credentials: creds, secrets: append(httpstatus.SecretsOf(u, headers), o.Secrets...)}
 	c.wire.options, c.wire.tls = &o, secure
 	c.wire.names.resolver, c.wire.names.timeout = o.Resolver, o.ConnectTimeout
 	c.setTarget(u, headers)
@@ -60,6 +60,9 @@ func (c *Client) setTarget(u *url.URL, headers http.Header) {
 	c.header = http.Header{
 		"Content-Type": {c.options.ContentType},
 		"User-Agent":   {userAgent()},
+	}
+	if c.options.GRPC {
+		c.header["Te"] = []string{"trailers"}
 	}
 	for name, values := range headers {
 		if name == "Host" {
@@ -142,10 +145,18 @@ func (c *Client) exchange(ctx context.Context, to *links, p *parcel) (silent boo
 	// and may be called at any time.
 	stop := context.AfterFunc(ctx, func() { _ = resp.Body.Close() })
 	defer stop()
-	accepted := p.taken(resp.StatusCode) && p.load.wasRead()
-	if accepted && p.Accept != nil {
-		secrets := sync.OnceValue(func() httpstatus.Secrets { return c.checker(p.secret).Secrets })
-		err = p.Accept(resp.Body, func(text string) string { return secrets().Text(text) })
+	if p.Answered != nil {
+		p.Answered(resp.StatusCode, resp.Header)
+	}
+	secrets := sync.OnceValue(func() httpstatus.Secrets { return c.checker(p.secret).Secrets })
+	mask := func(text string) string { return secrets().Text(text) }
+	whole := p.load.wasRead()
+	accepted := p.taken(resp.StatusCode) && whole
+	switch {
+	case p.Answer != nil && httpstatus.Classify(resp.StatusCode) == httpstatus.Accepted:
+		accepted, err = true, p.Answer(resp, whole, mask)
+	case accepted && p.Accept != nil:
+		err = p.Accept(resp.Body, mask)
 	}
 	// A server may send a status and then hang: what counts has been said.
 	timer := time.AfterFunc(drainTime, cancel)

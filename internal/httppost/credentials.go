@@ -107,7 +107,7 @@ func (c *credentials) name(o *Options, headers http.Header) error {
 	case !validHeaderName(o.TokenHeader) || ownHeader(name) || headers[name] != nil:
 		return fmt.Errorf("%s: TokenHeader %q: not a header's name, or set elsewhere: %w", o.Adapter, o.TokenHeader, ErrConfig)
 	}
-	c.header, c.format = name, nil
+	c.header, c.format = name, o.TokenValue
 	return nil
 }
 

@@ -47,13 +47,21 @@ type Options struct {
 
 	Authorize   func(ctx context.Context) (string, error) // the Authorization header's value
 	TokenFile   string                                    // a secret, read for each request
-	TokenHeader string                                    // in place of Authorization, the secret by itself
+	TokenHeader string                                    // in place of Authorization; the secret by itself, unless there is a TokenValue
 	TokenValue  func(secret string) string                // the header's value for TokenFile. Default: "Bearer " and the secret
 	TokenField  string                                    // what the adapter calls TokenFile. Default: "TokenFile"
+
+	// Secrets are parts of Headers that are secrets by themselves, to be masked.
+	Secrets []string
+
+	// PublicCredentials lets credentials go over http://, with AllowPlaintext:
+	// those that the protocol itself calls public, such as the key in a Sentry DSN.
+	PublicCredentials bool
 
 	TLS      *tlsconfig.Options
 	Proxy    func(*http.Request) (*url.URL, error) // default: http.ProxyFromEnvironment
 	HTTP1    bool
+	GRPC     bool // HTTP/2 only, over http:// by prior knowledge, and trailers are asked for
 	Resolver *net.Resolver
 
 	MaxInFlight    int
@@ -116,6 +124,8 @@ func (o *Options) checkPlaintext(u *url.URL, headers http.Header) error {
 		return fmt.Errorf("%s: URL %q: use https://, or set AllowPlaintext: %w", o.Adapter, httpstatus.Redact(o.URL), ErrPlaintext)
 	case o.TLS != nil:
 		return fmt.Errorf("%s: TLS with URL %q: %w", o.Adapter, httpstatus.Redact(o.URL), ErrPlaintext)
+	case o.PublicCredentials:
+		return nil
 	case u.User != nil:
 		found = "the URL's user information"
 	case o.Authorize != nil:

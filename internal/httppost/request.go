@@ -23,6 +23,10 @@ type Request struct {
 	// Query, unless empty, is sent in place of the URL's own.
 	Query string
 
+	// Answered, unless nil, hears of the header of each answer before it is judged:
+	// Sentry's says how long it wants no more, also with a 200.
+	Answered func(status int, h http.Header)
+
 	// Takes reports whether a status of 2xx means that the records are taken; if
 	// not, the answer goes to Refuse. nil: every 2xx does. Grafana Loki has one
 	// that does not.
@@ -33,6 +37,12 @@ type Request struct {
 	// through mask, which removes secrets that the server repeats. nil: no answer
 	// but the status is expected.
 	Accept func(body io.Reader, mask func(string) string) error
+
+	// Answer, unless nil, judges every answer of 2xx by itself, header, body and
+	// trailers, and Takes and Accept are not asked: gRPC says in its trailers what
+	// became of a request, and may say it before it has read all of that; whole
+	// is whether it has. It bounds what it reads, as Accept does.
+	Answer func(resp *http.Response, whole bool, mask func(string) string) error
 
 	// Refuse makes of any other answer what Send has to return. nil:
 	// [httpstatus.Error.Outcome], which is the table of DESIGN §4.

@@ -116,7 +116,8 @@ func (w *wire) newLinks(version uint64) *links {
 			MaxReceiveBufferPerConnection: maxConn,
 		},
 	}
-	l.http.Protocols.SetHTTP1(true)
+	l.http.Protocols.SetHTTP1(!o.GRPC)
+	l.http.Protocols.SetUnencryptedHTTP2(o.GRPC)
 	l.http.Protocols.SetHTTP2(!o.HTTP1)
 	return l
 }

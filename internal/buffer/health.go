@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"time"
@@ -84,6 +85,16 @@ func (b *Buffer) shorter(s *segment) bool {
 	b.breakSegment(s)
 	b.wake()
 	return true
+}
+
+// breakSegment notes that the file behind a mapping was truncated: what was
+// there reads as zeros or faults. No claim may go there any more.
+func (b *Buffer) breakSegment(s *segment) {
+	if s.torn.CompareAndSwap(false, true) {
+		b.report(fmt.Errorf("buffer: segment %q: file truncated: %w", s.String(), errRecords))
+	}
+	b.shut(s)
+	b.kick()
 }
 
 // rest gives back what a load has left after a quiet time: spares, and an

@@ -297,16 +297,6 @@ func (b *Buffer) damaged(s *segment) {
 	b.report(fmt.Errorf("buffer: read segment %q: %w", s.String(), errRecords))
 }
 
-// breakSegment notes that the file behind a mapping was truncated: what was
-// there reads as zeros or faults. No claim may go there any more.
-func (b *Buffer) breakSegment(s *segment) {
-	if s.torn.CompareAndSwap(false, true) {
-		b.report(fmt.Errorf("buffer: segment %q: file truncated: %w", s.String(), errRecords))
-	}
-	b.shut(s)
-	b.kick()
-}
-
 // Arm says that the consumer is about to sleep on Ready. false: there is
 // something to read, or a loss was counted since the last Arm, don't. true: the
 // next append, a counted loss, progress of recovery or adoption, or Stop sends

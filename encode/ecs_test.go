@@ -75,7 +75,7 @@ func TestECS(t *testing.T) {
 	}
 }
 
-var errMapping = errors.New("Elasticsearch would refuse the document")
+var errMapping = errors.New("document that Elasticsearch would refuse")
 
 // mapping is what Elasticsearch knows after a document: the type of each path,
 // dots in names being paths as well. It starts with those of ECS.

@@ -52,7 +52,7 @@ func TestGELF(t *testing.T) {
 	}
 }
 
-var errGraylog = errors.New("Graylog would refuse the message, or drop a part of it")
+var errGraylog = errors.New("message that Graylog would refuse, or drop a part of")
 
 var gelfName = regexp.MustCompile(`^[\w.-]*$`)
 

@@ -144,6 +144,7 @@ func (f *flight) publish(i int) error {
 	}
 	p := publish{id: rec.ID, message: f.s.messageID(rec.ID), index: i}
 	msg := d.message(rec, p.message, body, f.s.frame)
+	f.s.out.guard.published.Add(1)
 	p.answer, err = f.s.channel.PublishWithDeferredConfirm(f.t.exchange.choose(rec), f.t.key.choose(rec), true, false, msg)
 	if err != nil {
 		return f.s.ending(explain(err, f.s.secrets))
@@ -192,6 +193,8 @@ func (f *flight) take(ctx context.Context) error {
 		}
 		select {
 		case <-f.s.pending[0].answer.Done():
+		case back, more := <-f.s.returns:
+			f.s.note(back, more)
 		case <-f.s.state.changed:
 		case <-f.s.state.over:
 		case <-ctx.Done():

@@ -28,6 +28,7 @@ const (
 type outbox struct {
 	net.Conn            // TLS over socket, or socket
 	socket   net.Conn   // TCP
+	guard    guard      // of what is read
 	wake     chan token // one: there is something to write, or the end has come
 	room     chan token // one: something was written
 	done     chan token // closed when the writer has ended
@@ -62,6 +63,15 @@ func (o *outbox) Write(p []byte) (int, error) {
 	o.size += len(p)
 	signal(o.wake)
 	return len(p), nil
+}
+
+// Read reads what the broker says, for the library's reader.
+func (o *outbox) Read(p []byte) (int, error) {
+	n, err := o.Conn.Read(p)
+	if bad := o.guard.check(p[:n]); bad != nil {
+		return 0, bad
+	}
+	return n, err
 }
 
 // full reports whether a further message has to wait until room has a token.

@@ -21,7 +21,7 @@ import (
 // it never has to:
 //
 //   - returns holds as many as there may be messages out, and is emptied before
-//     each publish;
+//     each publish and while one waits;
 //   - a message's return is in returns before its confirmation is given, as one
 //     goroutine reads both off the connection. Whoever looks into returns after
 //     he has seen the confirmation sees the return;
@@ -208,29 +208,34 @@ func (st *state) cause() error {
 	return st.err
 }
 
-// drain notes which messages came back so far. What is not out can't: a broker
-// that says otherwise shall not fill our memory.
+// drain notes which messages came back so far.
 func (s *session) drain() {
 	for {
 		select {
 		case back, more := <-s.returns:
-			if !more {
-				return
-			}
-			out := func(p publish) bool { return p.message == back.MessageId }
-			l := s.refused[back.MessageId]
-			if l == nil && !slices.ContainsFunc(s.pending, out) {
-				continue
-			}
-			if l == nil {
-				l = &loss{err: &Error{Code: int(back.ReplyCode), Reason: clean(back.ReplyText, s.secrets)}}
-				s.refused[back.MessageId] = l
-			}
-			l.times++
+			s.note(back, more)
 		default:
 			return
 		}
 	}
+}
+
+// note takes one return. A message that is not out can't come back: a broker that
+// says otherwise shall not fill our memory.
+func (s *session) note(back amqp091.Return, more bool) {
+	if !more {
+		s.returns = nil // closed; never says anything again
+		return
+	}
+	l := s.refused[back.MessageId]
+	if l == nil {
+		if !slices.ContainsFunc(s.pending, func(p publish) bool { return p.message == back.MessageId }) {
+			return
+		}
+		l = &loss{err: &Error{Code: int(back.ReplyCode), Reason: clean(back.ReplyText, s.secrets)}}
+		s.refused[back.MessageId] = l
+	}
+	l.times++
 }
 
 // cameBack returns the broker's words about a message that it has just confirmed
@@ -282,8 +287,18 @@ func (s *session) drop() {
 }
 
 // join waits for the goroutines. The library's own end with the connection, and
-// close the channels that watch takes from.
+// close the channels that watch takes from. Its reader may still have returns to
+// hand over, of which each would wait for seconds: nobody needs them now.
 func (s *session) join() {
 	<-s.out.done
-	<-s.ended
+	for {
+		select {
+		case <-s.ended:
+			return
+		case _, more := <-s.returns:
+			if !more {
+				s.returns = nil
+			}
+		}
+	}
 }

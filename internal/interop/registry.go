@@ -21,6 +21,7 @@ func destinations(env *environment) []destination {
 		elasticsearchDestinations,
 		lokiDestinations,
 		kafkaDestinations,
+		rabbitDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

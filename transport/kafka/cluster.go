@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type cluster struct {
 	seed    *broker
 	brokers map[int32]*broker
 	topics  map[string]*topic // all of the router's
+	control *broker           // takes requests to create topics; nil: any does
 	asked   time.Time         // when the last answer came; zero: ask before the next Send
 }
 
@@ -129,6 +131,7 @@ func (c *cluster) askOne(k *conn) error {
 	if err := c.learnBrokers(m.brokers); err != nil {
 		return err
 	}
+	c.control = c.brokers[m.controller]
 	for _, t := range c.topics {
 		t.err = fmt.Errorf("topic %q: %w", t.name, errUnnamed)
 	}
@@ -203,7 +206,8 @@ func (c *cluster) learnTopic(m *topicAnswer) {
 	t.partitions, t.indices = learned, indices
 }
 
-// create creates a topic. That it is there already is fine: other processes
+// create creates a topic: at the controller, or with KRaft at a broker that
+// passes it on and calls itself the controller. That it is there already is fine: other processes
 // start at the same time.
 func (c *cluster) create(ctx context.Context, name string) error {
 	spec := c.dest.CreateTopics
@@ -217,7 +221,7 @@ func (c *cluster) create(ctx context.Context, name string) error {
 	for key, value := range spec.Configs {
 		topic.Configs = append(topic.Configs, createtopics.RequestConfig{Name: key, Value: value})
 	}
-	err := c.with(ctx, c.seed, func(k *conn) error {
+	err := c.with(ctx, cmp.Or(c.control, c.seed), func(k *conn) error {
 		// Version 4 is the first that knows the broker's defaults (-1).
 		version, err := k.version(protocol.CreateTopics, 2, 4)
 		if err != nil {

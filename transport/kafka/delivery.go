@@ -167,7 +167,7 @@ func (d *delivery) request(ctx context.Context, lanes []*lane) *produce.Request 
 			Partition: int32(l.partition),
 			RecordSet: protocol.RecordSet{
 				Attributes: d.dest.Compression.attributes(),
-				Records:    &reader{messages: &d.messages, contentType: d.dest.Encoder.ContentType(), indices: l.pending[0]},
+				Records:    &reader{messages: &d.messages, contentType: []byte(d.dest.Encoder.ContentType()), indices: l.pending[0]},
 			},
 		})
 	}

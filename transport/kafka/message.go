@@ -165,7 +165,7 @@ func stamp(rec *encode.Record) time.Time {
 // the next.
 type reader struct {
 	messages    *messages
-	contentType string
+	contentType []byte
 	indices     []int // of messages that are left
 	record      protocol.Record
 	key, value  piece
@@ -187,7 +187,7 @@ func (r *reader) ReadRecord() (*protocol.Record, error) {
 	headers := append(r.headers[:0],
 		protocol.Header{Key: HeaderID, Value: m.uuid.text(arena)},
 		protocol.Header{Key: HeaderLevel, Value: m.at.text(arena)},
-		protocol.Header{Key: HeaderContentType, Value: []byte(r.contentType)})
+		protocol.Header{Key: HeaderContentType, Value: r.contentType})
 	if m.trace.from < m.trace.to {
 		headers = append(headers, protocol.Header{Key: HeaderTrace, Value: m.trace.text(arena)})
 	}

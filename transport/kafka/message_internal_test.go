@@ -43,7 +43,7 @@ func TestSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &s.messages.all[0]
-	r := reader{messages: &s.messages, contentType: "application/json", indices: []int{0}}
+	r := reader{messages: &s.messages, contentType: []byte("application/json"), indices: []int{0}}
 	record, err := r.ReadRecord()
 	if err != nil {
 		t.Fatal(err)

@@ -144,3 +144,10 @@ func TestSessionLifetime(t *testing.T) {
 		t.Errorf("the credentials were shown %d times in three sessions", again)
 	}
 }
+
+// mutual asks clients for a certificate.
+func mutual(ca *testpki.CA) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}, ClientCAs: ca.Pool(), ClientAuth: tls.RequireAndVerifyClientCert,
+	}
+}

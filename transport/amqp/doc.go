@@ -23,7 +23,8 @@
 // A record is lost after that only if the queue loses it: one that is not
 // durable, one with a length or age limit that drops (x-max-length without
 // x-overflow=reject-publish, x-message-ttl), a classic queue whose node's disk
-// dies.
+// dies. A quorum queue wants three nodes: on a single one of RabbitMQ 3.10 it did
+// not come back after SIGKILL, and everything waited.
 //
 // A message carries its record's ID as message_id, on every attempt the same.
 // When a connection breaks, what was not confirmed goes again: at most Window

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/grpc/logpb"
 )
 
@@ -311,6 +312,61 @@ func FuzzDecode(f *testing.F) {
 			}
 			for i := range b.recs {
 				_ = same(&b.recs[i])
+			}
+		}
+	})
+}
+
+// The worker decodes the next batch into the same memory, so what a pointer to a
+// resource leads to is another one with the next Send.
+func TestResourceOfTheNextSend(t *testing.T) {
+	s, d, shared := newTestSession(0, 4), &decoder{limit: 1}, &encode.Resource{}
+	for i, service := range []string{"a", "b", "a", "c", "d", "e", "a"} {
+		shared.Service = service
+		s.resources.begin()
+		b, err := d.decode(string(s.appendEntry(nil, &encode.Record{Message: "m", Resource: shared})))
+		if err != nil || b.recs[0].Resource.Service != service {
+			t.Fatalf("Send %d: service %q instead of %q, %v", i, b.recs[0].Resource.Service, service, err)
+		}
+	}
+}
+
+// What a batch had is not kept in memory by the next.
+func TestArenaLetsGo(t *testing.T) {
+	var a arena
+	a.attrs.push(slog.String("key", "value"))
+	kept := a.attrs.pop(0)
+	a.reset()
+	if kept[0].Key != "" {
+		t.Errorf("%v is still there", kept)
+	}
+}
+
+// FuzzAnswers: no answers of a receiver make the sender panic, and none is taken for
+// a request that was not sent.
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte{1, 0, 2, 1, 3, 9})
+	f.Fuzz(func(t *testing.T, answers []byte) {
+		w := newWindow(100, 1<<20)
+		s := &session{window: w}
+		flight := &flight{session: s, recs: make([]encode.Record, 40), answers: transport.AnswersFor(40)}
+		for first := 0; first < 40; first += 10 {
+			if _, err := w.add(request{flight: flight, first: first, size: 10, bytes: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		done := 0
+		for i := 0; i+1 < len(answers); i += 2 {
+			a := &logpb.PushResponse{Sequence: uint64(answers[i]), Refused: []*logpb.Refusal{{Index: uint32(answers[i+1])}}}
+			if w.answer(a) != nil {
+				continue
+			}
+			if n := int(answers[i]); n*10 <= done || n > 4 || answers[i+1] > 9 {
+				t.Fatalf("answer %v was taken after %d records", a, done)
+			}
+			done = int(answers[i]) * 10
+			if flight.done != done || flight.open != 4-done/10 || w.bytes != flight.open {
+				t.Fatalf("after answer %v: %d done, %d open, %d bytes", a, flight.done, flight.open, w.bytes)
 			}
 		}
 	})

@@ -42,7 +42,6 @@ type slot struct {
 // name is a string that has a number.
 type name struct {
 	text  string
-	slot  uint32 // the place in slots that leads here, unless it was taken
 	after uint32 // the number that was asked for next, the last time
 }
 
@@ -96,11 +95,8 @@ func (in *interner) give(s string, at uint32) uint32 {
 	if in.next++; in.next == uint32(len(in.refs)) {
 		in.next = 1
 	}
-	if old := in.refs[ref]; old.text != "" && in.slots[old.slot].ref == ref {
-		in.slots[old.slot] = slot{}
-	}
 	in.slots[at].ref = ref
-	in.refs[ref] = name{text: strings.Clone(s), slot: at}
+	in.refs[ref] = name{text: strings.Clone(s)} // the slot of the one before still leads here, and finds another text
 	return ref
 }
 

@@ -3,6 +3,7 @@ package grpc_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"slices"
 	"sync"
@@ -343,6 +344,72 @@ func TestRegister(t *testing.T) {
 	server.GracefulStop()
 	serving.Wait()
 	if len(got.all()) != 3 {
+		t.Errorf("%q came", got.all())
+	}
+}
+
+// Stop waits for the callbacks of a server that is not its own as well.
+func TestStopWaits(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	r, err := grpc.NewReceiver(func(context.Context, []encode.Record) error {
+		close(entered)
+		<-release
+		return nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := gogrpc.NewServer(r.ServerOptions()...)
+	r.Register(server)
+	var running sync.WaitGroup
+	running.Go(func() { _ = server.Serve(l) })
+	tr := open(t, grpc.Destination{Addr: l.Addr().String()}, false)
+	running.Go(func() {
+		if err := send(t, tr, numbered(1)); err != nil {
+			t.Errorf("not acknowledged: %v", err)
+		}
+	})
+	<-entered
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := r.Stop(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Stop returned %v while a callback runs", err)
+	}
+	close(release)
+	if err := r.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	server.Stop()
+	running.Wait()
+}
+
+// A record that is too large is refused alone, and the numbers that were told in it
+// are told again.
+func TestTooLargeTellsNoNumbers(t *testing.T) {
+	var got log
+	addr, _ := receive(t, got.take, &grpc.ReceiverOptions{MaxMessage: 64 << 10})
+	recs := records("first sight", "too large", "uses the number", "uses it again")
+	for i := range recs {
+		recs[i].Attrs = []slog.Attr{slog.Int("a key of its own", i)}
+		recs[i].Resource = &encode.Resource{Service: "one"}
+	}
+	recs[1].Resource = &encode.Resource{Service: "two"}
+	recs[2].Resource = recs[1].Resource
+	recs[1].Attrs = append(recs[1].Attrs, slog.String("wide", string(make([]byte, 64<<10))))
+	out := transport.Classify(send(t, open(t, grpc.Destination{Addr: addr}, false), recs), 4)
+	if out.Batch == nil {
+		t.Fatalf("%+v", out)
+	}
+	for i, err := range out.Batch.Errs {
+		if (err != nil) != (i == 1) || transport.Classify(err, 1).Permanent != (i == 1) {
+			t.Errorf("record %d: %v", i, err)
+		}
+	}
+	if want := []string{"first sight", "uses the number", "uses it again"}; !slices.Equal(got.all(), want) {
 		t.Errorf("%q came", got.all())
 	}
 }

@@ -122,6 +122,8 @@ func (w *window) answer(a *logpb.PushResponse) error {
 		if uint64(refusal.GetIndex()) >= uint64(newest.size) {
 			return fmt.Errorf("answer %d: refuses entry %d of %d: %w", a.GetSequence(), refusal.GetIndex(), newest.size, errProtocol)
 		}
+	}
+	for _, refusal := range a.GetRefused() { // all are believed, or none
 		newest.flight.refuse(newest.first+int(refusal.GetIndex()), refusal)
 	}
 	wake := w.crowd > 0

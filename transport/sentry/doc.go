@@ -1,0 +1,2 @@
+// Package sentry makes issues at Sentry of what a service logs.
+package sentry

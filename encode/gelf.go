@@ -53,7 +53,7 @@ type GELF struct {
 
 	// MaxBytes bounds what message and attributes take. Default 1 MiB. Over UDP
 	// 128 chunks have to hold the whole record, which are 1,047,040 bytes unless
-	// udp.Destination.MaxSize says otherwise: set 900,000 there, and no record is
+	// udp.Destination.MaxDatagram says otherwise: set 900,000 there, and no record is
 	// refused for its length.
 	MaxBytes int
 }

@@ -44,7 +44,7 @@ type tcpReceiver struct {
 }
 
 // kernelBuffer is what the receiver's kernel may hold of a connection before
-// the receiver has read it. The shop's tcp.Destination.Window has to be larger,
+// the receiver has read it. The shop's tcp.Destination.WindowBytes has to be larger,
 // as these bytes are gone when the receiver is killed.
 const kernelBuffer = 256 << 10
 

@@ -44,7 +44,7 @@ func routes(s settings) []route.Route {
 		// newest Window bytes are kept until later bytes have pushed them out.
 		{
 			Name: "tcp", Levels: route.AtLeast(tcpFrom),
-			To:      tcp.Destination{Addr: s.TCP, Window: 4 * kernelBuffer},
+			To:      tcp.Destination{Addr: s.TCP, WindowBytes: 4 * kernelBuffer},
 			Backoff: route.Backoff{MaxInterval: retry},
 		},
 

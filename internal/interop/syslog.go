@@ -25,7 +25,7 @@ func syslogDestinations(env *environment) []destination {
 	counted := syslogRow("syslog-tcp", rsyslogInput{module: "imtcp"}, syslog.Destination{Encoder: syslogText}, parseStructured, checkStructured)
 	counted.scenes = append(counted.scenes, smallWindow(counted, "64 KiB", 64<<10), smallWindow(counted, "none", -1))
 	datagrams := syslogRow("syslog-udp", rsyslogInput{module: "imudp", params: `rcvbufSize="4m"`},
-		syslog.Destination{Network: "udp", MaxSize: syslog.DefaultMaxSize, Encoder: syslogText}, parseStructured, checkStructured)
+		syslog.Destination{Network: "udp", MaxMessage: syslog.DefaultMaxMessage, Encoder: syslogText}, parseStructured, checkStructured)
 	datagrams.kills, datagrams.pause = false, pauseUDP
 	return []destination{
 		counted,

@@ -129,7 +129,7 @@ func smallWindow(d destination, name string, window int) scene {
 		small := destination{name: d.name, setup: d.setup, kills: true, each: perProducer, pause: d.pause, check: d.check}
 		small.to = func(at place) transport.Destination {
 			to := d.to(at).(syslog.Destination)
-			to.Window = window
+			to.WindowBytes = window
 			return to
 		}
 		var out outcome

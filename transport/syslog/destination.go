@@ -20,9 +20,9 @@ var ErrConfig = errors.New("not a valid value")
 
 // Defaults and limits of Destination's fields.
 const (
-	DefaultMaxSize    = 8000    // bytes; streams and local sockets
-	DefaultMaxSizeUDP = 2 << 10 // bytes
-	leastSize         = 1 << 10 // the encoders' own
+	DefaultMaxMessage    = 8000    // bytes; streams and local sockets
+	DefaultMaxMessageUDP = 2 << 10 // bytes
+	leastMessage         = 1 << 10 // the encoders' own
 
 	defaultPort    = "514"
 	defaultPortTLS = "6514" // RFC 5425 §4.1
@@ -53,21 +53,21 @@ type Destination struct {
 	// feeds on a local stream.
 	Framing Framing
 
-	// MaxSize is the longest message, header included, in bytes; the encoders
+	// MaxMessage is the longest message, header included, in bytes; the encoders
 	// of package encode cut at it, unless their own MaxBytes is set. At least
 	// 1,024, over UDP at most 65,507. Default: 8,000; over UDP 2,048. See the
 	// package's Limits section.
-	MaxSize int
+	MaxMessage int
 
 	// TLS switches TLS on, for TCP; nil is plain. The server's name is the host
 	// in Addr unless TLS.ServerName says otherwise; CertFile and KeyFile are
 	// the client's certificate.
 	TLS *tlsconfig.Options
 
-	// Window is how many of the newest bytes stay in the route's buffer after
+	// WindowBytes is how many of the newest bytes stay in the route's buffer after
 	// they were sent, to be sent again after a break, on streams: see
 	// [tcp.Destination]. Default 8 MiB; negative: none.
-	Window int
+	WindowBytes int
 
 	// ConnectTimeout, WriteTimeout, CloseTimeout and Lifetime are those of
 	// [tcp.Destination], with its defaults: 5 s, 30 s, 1 s, no end.
@@ -108,10 +108,10 @@ func (d *Destination) over(network, addr string) (transport.Transport, error) {
 // is not about syslog.
 func (d *Destination) carrier(network, addr string) transport.Destination {
 	if isDatagram(network) {
-		return udp.Destination{Addr: addr, Network: network, Encoder: d.Encoder, MaxSize: d.datagram(), Resolver: d.Resolver}
+		return udp.Destination{Addr: addr, Network: network, Encoder: d.Encoder, MaxDatagram: d.datagram(), Resolver: d.Resolver}
 	}
 	return tcp.Destination{
-		Addr: addr, Network: network, Encoder: d.Encoder, Framing: d.Framing.stream(network == "unix"), TLS: d.TLS, Window: d.Window,
+		Addr: addr, Network: network, Encoder: d.Encoder, Framing: d.Framing.stream(network == "unix"), TLS: d.TLS, WindowBytes: d.WindowBytes,
 		ConnectTimeout: d.ConnectTimeout, WriteTimeout: d.WriteTimeout, CloseTimeout: d.CloseTimeout, Lifetime: d.Lifetime,
 		Resolver: d.Resolver,
 	}
@@ -122,11 +122,11 @@ func (d *Destination) carrier(network, addr string) transport.Destination {
 func (d *Destination) datagram() int {
 	switch e := d.Encoder.(type) {
 	case encode.RFC5424:
-		return max(d.MaxSize, e.MaxBytes)
+		return max(d.MaxMessage, e.MaxBytes)
 	case encode.RFC3164:
-		return max(d.MaxSize, e.MaxBytes)
+		return max(d.MaxMessage, e.MaxBytes)
 	default:
-		return d.MaxSize
+		return d.MaxMessage
 	}
 }
 
@@ -144,13 +144,13 @@ func (d Destination) withDefaults() (Destination, error) {
 		d.Addr = withPort(d.Addr, d.TLS != nil)
 	}
 	switch {
-	case d.MaxSize > 0:
+	case d.MaxMessage > 0:
 	case !local && isDatagram(d.Network):
-		d.MaxSize = DefaultMaxSizeUDP
+		d.MaxMessage = DefaultMaxMessageUDP
 	default:
-		d.MaxSize = DefaultMaxSize
+		d.MaxMessage = DefaultMaxMessage
 	}
-	d.Encoder = sized(d.Encoder, local, d.MaxSize)
+	d.Encoder = sized(d.Encoder, local, d.MaxMessage)
 	if err := encode.Validate(d.Encoder); err != nil {
 		return d, fmt.Errorf("syslog: Encoder: %w", err)
 	}
@@ -182,7 +182,7 @@ func (d *Destination) validate() error {
 	case "tcp", "tcp4", "tcp6", "unix", "unixgram":
 		known = true
 	case "udp", "udp4", "udp6":
-		known, most = true, udp.DefaultMaxSize
+		known, most = true, udp.DefaultMaxDatagram
 	}
 	stream := strings.HasPrefix(d.Network, "tcp")
 	for _, f := range []struct {
@@ -193,9 +193,9 @@ func (d *Destination) validate() error {
 		{"Network", d.Network, !known},
 		{"Addr", d.Addr, d.Network != "" && d.Addr == ""},
 		{"Framing", d.Framing, d.Framing > Newline || d.Framing != FramingDefault && isDatagram(d.Network)},
-		{"MaxSize", d.MaxSize, d.MaxSize != 0 && d.MaxSize < leastSize || d.MaxSize > most},
+		{"MaxMessage", d.MaxMessage, d.MaxMessage != 0 && d.MaxMessage < leastMessage || d.MaxMessage > most},
 		{"TLS", "without TCP", d.TLS != nil && !stream},
-		{"Window", d.Window, d.Window != 0 && isDatagram(d.Network)},
+		{"WindowBytes", d.WindowBytes, d.WindowBytes != 0 && isDatagram(d.Network)},
 		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0},
 		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0},
 		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0},

@@ -17,7 +17,7 @@
 // # Delivery
 //
 // Syslog has no acknowledgements in any of these forms. Over TCP, TLS and local
-// streams this is package tcp with another format: the newest Window bytes stay
+// streams this is package tcp with another format: the newest WindowBytes bytes stay
 // in the route's buffer after they were sent and go again when the connection
 // breaks; its Delivery section says what can still be lost. Over UDP and local
 // datagrams this is package udp: what its Delivery section says about loss holds.
@@ -45,11 +45,11 @@
 //
 // # Limits
 //
-// A message is at most MaxSize bytes, cut so that it stays a valid one: 8,000 on
+// A message is at most MaxMessage bytes, cut so that it stays a valid one: 8,000 on
 // streams and local sockets, 2,048 over UDP. Both are what receivers take without
 // being told: rsyslog's limit is 8,096, and its TCP inputs make a second message
 // of what is beyond, which would begin with whatever was logged there. Give
-// maxMessageSize in rsyslog and MaxSize here the same larger value. Over UDP, RFC
+// maxMessageSize in rsyslog and MaxMessage here the same larger value. Over UDP, RFC
 // 5424 §6.1 wants receivers to take 2,048; one message is one datagram and never
 // split. One of more than 1,432 may travel in fragments, and is lost if one of
 // them is.
@@ -63,12 +63,13 @@
 //
 // Without TLS everybody on the way can read and change records. With TLS the
 // server is verified; give CertFile and KeyFile for servers that want to know
-// their clients. The gtls driver of rsyslog 8.2302 has no TLS 1.3: set AllowTLS12
-// for it. On UDP anybody can send messages in our name.
+// their clients. On UDP anybody can send messages in our name.
 //
 // # rsyslog, as it was tried
 //
-// TLS, octet counting as it comes; the port takes RFC 5424 and RFC 3164:
+// TLS, octet counting as it comes; the port takes RFC 5424 and RFC 3164. The driver
+// gtls of rsyslog 8.2302 has no TLS 1.3, so that AllowTLS12 has to be set here; ossl
+// (Debian's package rsyslog-openssl), which examples/syslog has, needs nothing:
 //
 //	global(maxMessageSize="64k" defaultNetstreamDriver="gtls"
 //	       defaultNetstreamDriverCAFile="/etc/rsyslog.d/ca.pem"

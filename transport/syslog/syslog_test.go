@@ -96,11 +96,11 @@ func invalid(t *testing.T) []transport.Destination {
 		syslog.Destination{Addr: "host:"},
 		syslog.Destination{Addr: addr, Framing: 3},
 		syslog.Destination{Addr: addr, Network: "udp", Framing: syslog.Newline},
-		syslog.Destination{Addr: addr, MaxSize: 1023},
-		syslog.Destination{Addr: addr, MaxSize: -1},
-		syslog.Destination{Addr: addr, MaxSize: 1<<20 + 1},
-		syslog.Destination{Addr: addr, Network: "udp", MaxSize: 65_508},
-		syslog.Destination{Addr: addr, Network: "udp", Window: 1},
+		syslog.Destination{Addr: addr, MaxMessage: 1023},
+		syslog.Destination{Addr: addr, MaxMessage: -1},
+		syslog.Destination{Addr: addr, MaxMessage: 1<<20 + 1},
+		syslog.Destination{Addr: addr, Network: "udp", MaxMessage: 65_508},
+		syslog.Destination{Addr: addr, Network: "udp", WindowBytes: 1},
 		syslog.Destination{Addr: addr, Network: "udp", TLS: &tlsconfig.Options{}},
 		syslog.Destination{TLS: &tlsconfig.Options{}},
 		syslog.Destination{Addr: addr, TLS: &tlsconfig.Options{CAFile: filepath.Join(t.TempDir(), "none")}},
@@ -115,7 +115,7 @@ func invalid(t *testing.T) []transport.Destination {
 }
 
 func TestOpenErrors(t *testing.T) {
-	if _, err := (syslog.Destination{Addr: "h", MaxSize: 1}).Open(); !errors.Is(err, syslog.ErrConfig) {
+	if _, err := (syslog.Destination{Addr: "h", MaxMessage: 1}).Open(); !errors.Is(err, syslog.ErrConfig) {
 		t.Errorf("want ErrConfig, got %v", err)
 	}
 	if _, err := (syslog.Destination{Addr: "h", Encoder: encode.RFC5424{Facility: 24}}).Open(); !errors.Is(err, encode.ErrFacility) {
@@ -217,7 +217,7 @@ func TestTLSBothWays(t *testing.T) {
 	}
 }
 
-// A message that is longer than MaxSize is cut, and stays one message; with a
+// A message that is longer than MaxMessage is cut, and stays one message; with a
 // limit of its own, the encoder's counts.
 func TestMaxSize(t *testing.T) {
 	long := record()
@@ -227,12 +227,12 @@ func TestMaxSize(t *testing.T) {
 		want int
 	}{
 		{syslog.Destination{Network: "udp"}, 2048},
-		{syslog.Destination{Network: "udp", MaxSize: 1432}, 1432},
+		{syslog.Destination{Network: "udp", MaxMessage: 1432}, 1432},
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC3164{}}, 2048},
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC5424{MaxBytes: 4000}}, 4000},
 		{syslog.Destination{Network: "udp", Encoder: encode.RFC3164{MaxBytes: 4000}}, 4000},
 		{syslog.Destination{Network: "tcp"}, 8000},
-		{syslog.Destination{Network: "tcp", MaxSize: 64 << 10}, 64 << 10},
+		{syslog.Destination{Network: "tcp", MaxMessage: 64 << 10}, 64 << 10},
 	} {
 		var d *daemon
 		if tt.dest.Network == "udp" {

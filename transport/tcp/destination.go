@@ -19,7 +19,7 @@ var ErrConfig = errors.New("not a valid value")
 
 // Defaults of Destination's fields.
 const (
-	DefaultWindow         = 8 << 20
+	DefaultWindowBytes    = 8 << 20
 	DefaultConnectTimeout = 5 * time.Second
 	DefaultWriteTimeout   = 30 * time.Second
 	DefaultCloseTimeout   = time.Second
@@ -48,11 +48,11 @@ type Destination struct {
 	// Addr unless TLS.ServerName says otherwise.
 	TLS *tlsconfig.Options
 
-	// Window is how many of the newest bytes stay in the route's buffer after
+	// WindowBytes is how many of the newest bytes stay in the route's buffer after
 	// they were sent, to be sent again after a break: see the package's
-	// Delivery section. Default 8 MiB. A negative Window holds nothing: what the
+	// Delivery section. Default 8 MiB. A negative WindowBytes holds nothing: what the
 	// receiver had not read at a break is lost.
-	Window int
+	WindowBytes int
 
 	// ConnectTimeout bounds resolving, connecting and the TLS handshake, over
 	// all addresses; each gets an even share of what is left. Default 5 s.
@@ -113,7 +113,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &stream{dest: d, quiet: defaultQuiet(), window: window{size: int64(d.Window)}}
+	t := &stream{dest: d, quiet: defaultQuiet(), window: window{size: int64(d.WindowBytes)}}
 	if d.Network != "unix" {
 		if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
 			return nil, fmt.Errorf("tcp: Addr: %w", err)
@@ -133,7 +133,7 @@ func (d Destination) withDefaults() (Destination, error) {
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
 	}
-	d.Window = cmp.Or(d.Window, DefaultWindow)
+	d.WindowBytes = cmp.Or(d.WindowBytes, DefaultWindowBytes)
 	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
 	d.WriteTimeout = cmp.Or(d.WriteTimeout, DefaultWriteTimeout)
 	d.CloseTimeout = cmp.Or(d.CloseTimeout, DefaultCloseTimeout)

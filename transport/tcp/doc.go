@@ -8,7 +8,7 @@
 // bytes are in this machine's kernel. What the receiving program has not read
 // by the time it dies is gone, and nobody says so. Therefore the newest records
 // stay in the route's buffer after they were sent: as many as fill
-// Destination.Window (8 MiB by default), and on Linux, macOS and FreeBSD those
+// Destination.WindowBytes (8 MiB by default), and on Linux, macOS and FreeBSD those
 // as well that the receiver's kernel has not confirmed yet. When the connection
 // breaks, they are sent again on the next one.
 //
@@ -20,10 +20,10 @@
 //
 // So a record is lost only if
 //
-//   - more than Window bytes were sent behind it, and the receiver's kernel and
+//   - more than WindowBytes bytes were sent behind it, and the receiver's kernel and
 //     whatever stands in between (a load balancer, a sidecar) had still not
 //     handed it to the receiving program when that died. A Linux kernel keeps up
-//     to net.ipv4.tcp_rmem[2] bytes per connection, 6 MiB by default: give Window
+//     to net.ipv4.tcp_rmem[2] bytes per connection, 6 MiB by default: give WindowBytes
 //     that much, and that of each proxy in between;
 //   - the receiving program stood still for more than 10 seconds of quiet with
 //     the record in its kernel's memory, and died then without reading it;
@@ -36,7 +36,7 @@
 // restart of this process the same. Destinations can drop repeats by the
 // record's ID. A receiver that closes each connection within a second of every
 // batch, before it has carried a window of bytes, gets the same records over
-// and over: give it a small or a negative Window.
+// and over: give it a small or a negative WindowBytes.
 //
 // # Ordering
 //

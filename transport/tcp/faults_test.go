@@ -150,7 +150,7 @@ func TestCancelledSendKeepsTheConnection(t *testing.T) {
 		gate := make(chan struct{})
 		r.pace = func() { <-gate }
 		listen(t, r)
-		d.Addr, d.Encoder, d.SendBuffer, d.Window = r.addr(), padded{1023}, 64<<10, 64<<20
+		d.Addr, d.Encoder, d.SendBuffer, d.WindowBytes = r.addr(), padded{1023}, 64<<10, 64<<20
 		w := open(t, d)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

@@ -15,7 +15,7 @@ import (
 // Held shrinks when a window of further bytes has gone.
 func TestHeldIsAWindow(t *testing.T) {
 	r := listen(t, &receiver{})
-	w := open(t, tcp.Destination{Addr: r.addr(), Encoder: padded{1023}, Window: 64 << 10})
+	w := open(t, tcp.Destination{Addr: r.addr(), Encoder: padded{1023}, WindowBytes: 64 << 10})
 	for range 20 {
 		if err := w.step(t.Context(), 100); err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestHeldWhileUnconfirmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	w := open(t, tcp.Destination{Addr: l.Addr().String(), Encoder: padded{1023}, Window: 1 << 10, SendBuffer: 1 << 20})
+	w := open(t, tcp.Destination{Addr: l.Addr().String(), Encoder: padded{1023}, WindowBytes: 1 << 10, SendBuffer: 1 << 20})
 	tcp.SetQuiet(w.tr, 0)
 	// Nobody reads. Fill the receiver's kernel until ours keeps some.
 	for {
@@ -169,7 +169,7 @@ func TestEndOfFileBeforeOursProvesNothing(t *testing.T) {
 // go again.
 func TestNoWindow(t *testing.T) {
 	r := listen(t, &receiver{})
-	w := open(t, tcp.Destination{Addr: r.addr(), Window: -1})
+	w := open(t, tcp.Destination{Addr: r.addr(), WindowBytes: -1})
 	if err := w.step(t.Context(), 10); err != nil || w.held() != 0 {
 		t.Fatalf("held %d, %v", w.held(), err)
 	}

@@ -138,7 +138,7 @@ func TestReceiverKilled(t *testing.T) {
 // Without a window the same kills lose records: the test above can fail, and
 // this is what all who take a successful write for a delivery lose.
 func TestReceiverKilledWithoutWindow(t *testing.T) {
-	lost, _, sent := killReceiver(t, tcp.Destination{Window: -1}, 3)
+	lost, _, sent := killReceiver(t, tcp.Destination{WindowBytes: -1}, 3)
 	t.Logf("3 kills, %d records of 1 KiB sent, lost %d", sent, lost)
 	if lost == 0 {
 		t.Errorf("nothing was lost: the receiver had read everything whenever it was killed")

@@ -16,7 +16,7 @@ type Chunking uint8
 const (
 	// NoChunks sends a record in one datagram or not at all: see Oversize.
 	NoChunks Chunking = 0
-	// GELF sends what is longer than MaxSize in up to 128 chunks of it, as
+	// GELF sends what is longer than MaxDatagram in up to 128 chunks of it, as
 	// Graylog and others that take GELF put together again
 	// (https://go2docs.graylog.org/current/getting_in_log_data/gelf_format.html).
 	// The format has to be encode.GELF or another in JSON: only that, and what is
@@ -37,17 +37,17 @@ func (c Chunking) String() string {
 }
 
 const (
-	maxChunks   = 128  // receivers drop a message of more
-	chunkHeader = 12   // two bytes of magic, eight of message id, sequence number, sequence count
-	gelfMaxSize = 8192 // what Graylog reads of a datagram unless told otherwise
+	maxChunks       = 128  // receivers drop a message of more
+	chunkHeader     = 12   // two bytes of magic, eight of message id, sequence number, sequence count
+	gelfMaxDatagram = 8192 // what Graylog reads of a datagram unless told otherwise
 )
 
 // capacity returns how long a record may be.
 func (d *Destination) capacity() int {
 	if d.Chunks == GELF {
-		return maxChunks * (d.MaxSize - chunkHeader)
+		return maxChunks * (d.MaxDatagram - chunkHeader)
 	}
-	return d.MaxSize
+	return d.MaxDatagram
 }
 
 // chunks writes the record that is in buf behind room for a header. The header of
@@ -59,7 +59,7 @@ func (d *Destination) capacity() int {
 // completes what the receiver has of it. Receivers forget an incomplete message
 // after five seconds.
 func (t *sender) chunks(buf []byte, id encode.ID) error {
-	piece := t.dest.MaxSize - chunkHeader
+	piece := t.dest.MaxDatagram - chunkHeader
 	count := (len(buf) - chunkHeader + piece - 1) / piece
 	message := binary.BigEndian.Uint64(id[8:])
 	if message == 0 {

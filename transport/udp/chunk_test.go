@@ -77,7 +77,7 @@ func TestChunks(t *testing.T) {
 	} {
 		in := newInbox()
 		addr, a := startAssembler(t, in)
-		tr := open(t, udp.Destination{Addr: addr, MaxSize: size, Chunks: udp.GELF})
+		tr := open(t, udp.Destination{Addr: addr, MaxDatagram: size, Chunks: udp.GELF})
 		if err := tr.Send(t.Context(), records(message(tt.length), "next")); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestChunksOversize(t *testing.T) {
 	long := strings.Repeat("x", most+1)
 	in := newInbox()
 	addr, _ := startAssembler(t, in)
-	tr := open(t, udp.Destination{Addr: addr, MaxSize: size, Chunks: udp.GELF})
+	tr := open(t, udp.Destination{Addr: addr, MaxDatagram: size, Chunks: udp.GELF})
 	err := tr.Send(t.Context(), records("a", long, "b"))
 	out := transport.Classify(err, 3)
 	if out.Batch == nil || out.Batch.Errs[0] != nil || out.Batch.Errs[2] != nil ||
@@ -109,7 +109,7 @@ func TestChunksOversize(t *testing.T) {
 	}
 	in.wait(t, "both others", func() bool { return in.seen["a"] && in.seen["b"] })
 
-	tr = open(t, udp.Destination{Addr: addr, MaxSize: size, Chunks: udp.GELF, Oversize: udp.Truncate})
+	tr = open(t, udp.Destination{Addr: addr, MaxDatagram: size, Chunks: udp.GELF, Oversize: udp.Truncate})
 	if err := tr.Send(t.Context(), records(long)); err != nil {
 		t.Error(err)
 	}
@@ -121,7 +121,7 @@ func TestChunksOversize(t *testing.T) {
 func TestChunksID(t *testing.T) {
 	in := newInbox()
 	addr, a := startAssembler(t, in)
-	tr := open(t, udp.Destination{Addr: addr, MaxSize: 64, Chunks: udp.GELF})
+	tr := open(t, udp.Destination{Addr: addr, MaxDatagram: 64, Chunks: udp.GELF})
 	recs := records(strings.Repeat("a", 200), strings.Repeat("b", 200), strings.Repeat("c", 200))
 	recs[0].ID, recs[1].ID = encode.ID{15: 1}, encode.ID{15: 2} // the third has none
 	for range 2 {
@@ -176,7 +176,7 @@ func TestChunksGELF(t *testing.T) {
 func TestChunksConfig(t *testing.T) {
 	for _, d := range []udp.Destination{
 		{Addr: "127.0.0.1:1", Chunks: 2},
-		{Addr: "127.0.0.1:1", Chunks: udp.GELF, MaxSize: 12},
+		{Addr: "127.0.0.1:1", Chunks: udp.GELF, MaxDatagram: 12},
 		{Addr: "/tmp/x", Network: "unixgram", Chunks: udp.GELF},
 	} {
 		if _, err := d.Open(); !errors.Is(err, udp.ErrConfig) {

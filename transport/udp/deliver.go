@@ -69,7 +69,7 @@ func (t *sender) one(rec *encode.Record) error {
 	if err != nil {
 		return transport.Permanent(fmt.Errorf("udp: encode: %w", err))
 	}
-	if len(p) > t.dest.MaxSize {
+	if len(p) > t.dest.MaxDatagram {
 		return t.chunks(t.buf, rec.ID)
 	}
 	return t.datagram(p)
@@ -112,7 +112,7 @@ func (t *sender) encode(rec *encode.Record) ([]byte, error) {
 		t.buf = buf[:chunkHeader+len(p)]
 		return p, nil
 	default:
-		return nil, fmt.Errorf("%d bytes, at most %d in datagrams of MaxSize %d: %w", len(p), most, t.dest.MaxSize, ErrOversize)
+		return nil, fmt.Errorf("%d bytes, at most %d in datagrams of MaxDatagram %d: %w", len(p), most, t.dest.MaxDatagram, ErrOversize)
 	}
 }
 

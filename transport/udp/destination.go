@@ -16,14 +16,14 @@ import (
 var (
 	// ErrConfig is wrapped by the errors of Open that are about a field.
 	ErrConfig = errors.New("not a valid value")
-	// ErrOversize is why a record was refused that does not fit MaxSize, or 128
+	// ErrOversize is why a record was refused that does not fit MaxDatagram, or 128
 	// chunks of it, or what the kernel takes.
 	ErrOversize = errors.New("too long for a datagram")
 )
 
 // Defaults and limits of Destination's fields.
 const (
-	DefaultMaxSize      = 65_507 // the most that UDP over IPv4 can carry
+	DefaultMaxDatagram  = 65_507 // the most that UDP over IPv4 can carry
 	DefaultResolveEvery = 30 * time.Second
 
 	maxLocalSize = 1 << 20 // of unixgram; the kernel's own limit is lower
@@ -64,17 +64,17 @@ type Destination struct {
 	// Encoder is the format. Default: encode.JSONLines.
 	Encoder encode.Encoder
 
-	// MaxSize is the most bytes of one datagram. Default 65,507, which is also
+	// MaxDatagram is the most bytes of one datagram. Default 65,507, which is also
 	// the most, but for unixgram (1 MiB, if the kernel lets it). 1,432 fits one
 	// packet on nearly every path. With Chunks the default is 8,192, a chunk's
 	// header of 12 bytes included.
-	MaxSize int
+	MaxDatagram int
 
 	// Chunks says how a longer record is spread over several datagrams. Default:
 	// NoChunks. Not for unixgram.
 	Chunks Chunking
 
-	// Oversize says what happens to a record that is longer than MaxSize, with
+	// Oversize says what happens to a record that is longer than MaxDatagram, with
 	// Chunks longer than 128 of them. Default: Refuse.
 	Oversize Oversize
 
@@ -116,9 +116,9 @@ func (d Destination) withDefaults() (Destination, error) {
 		d.Encoder = encode.JSONLines{}
 	}
 	if d.Chunks == GELF {
-		d.MaxSize = cmp.Or(d.MaxSize, gelfMaxSize)
+		d.MaxDatagram = cmp.Or(d.MaxDatagram, gelfMaxDatagram)
 	}
-	d.MaxSize = cmp.Or(d.MaxSize, DefaultMaxSize)
+	d.MaxDatagram = cmp.Or(d.MaxDatagram, DefaultMaxDatagram)
 	d.ResolveEvery = cmp.Or(d.ResolveEvery, DefaultResolveEvery)
 	return d, d.validate()
 }
@@ -127,7 +127,7 @@ func (d *Destination) validate() error {
 	if err := encode.Validate(d.Encoder); err != nil {
 		return fmt.Errorf("udp: Encoder: %w", err)
 	}
-	known, most := false, DefaultMaxSize
+	known, most := false, DefaultMaxDatagram
 	switch d.Network {
 	case "udp", "udp4", "udp6":
 		known = true
@@ -141,10 +141,10 @@ func (d *Destination) validate() error {
 	}{
 		{"Network", d.Network, !known},
 		{"Addr", d.Addr, d.Addr == ""},
-		{"MaxSize", d.MaxSize, d.MaxSize < 1 || d.MaxSize > most},
+		{"MaxDatagram", d.MaxDatagram, d.MaxDatagram < 1 || d.MaxDatagram > most},
 		{"Oversize", d.Oversize, d.Oversize > Truncate},
 		{"Chunks", d.Chunks, d.Chunks > GELF || d.Chunks == GELF && d.Network == "unixgram"},
-		{"MaxSize", d.MaxSize, d.Chunks == GELF && d.MaxSize <= chunkHeader},
+		{"MaxDatagram", d.MaxDatagram, d.Chunks == GELF && d.MaxDatagram <= chunkHeader},
 		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
 	} {
 		if f.bad {

@@ -33,7 +33,7 @@
 // # Errors
 //
 // A record that the encoder refuses, that comes out empty, or that does not fit
-// MaxSize under Oversize's Refuse is permanent, as is one that the kernel says is
+// MaxDatagram under Oversize's Refuse is permanent, as is one that the kernel says is
 // too long; the rest of the batch is sent. When the kernel's own queue is full
 // (ENOBUFS), what has not been sent goes again after the worker's backoff. When
 // a datagram was refused, the whole batch and what was held go again. All other
@@ -43,7 +43,7 @@
 //
 // A datagram holds at most 65,507 bytes over IPv4. One that is larger than the
 // path's MTU (1,500 on most networks) is sent in fragments, and lost if one of
-// them is; MaxSize 1432 avoids that on nearly every path. A record is not split
+// them is; MaxDatagram 1432 avoids that on nearly every path. A record is not split
 // over datagrams, unless Chunks says so: in GELF's chunks it may be 128 times as
 // long (1,047,040 bytes at the default of 8,192 a datagram), and is lost if one
 // chunk is. What is longer still is refused for good, or cut, as Oversize says.

@@ -60,7 +60,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn := &faulty{answers: c.answers}
-			s := &sender{dest: Destination{Encoder: message{}, MaxSize: 100}, conn: conn}
+			s := &sender{dest: Destination{Encoder: message{}, MaxDatagram: 100}, conn: conn}
 			s.recent.sent(7, time.Now())
 			err := s.Send(t.Context(), []encode.Record{{Message: "a"}, {Message: "b"}, {Message: "c"}})
 			wrote := ""
@@ -103,7 +103,7 @@ func TestAnswers(t *testing.T) {
 
 // An empty record is refused: an empty datagram is none.
 func TestEmpty(t *testing.T) {
-	s := &sender{dest: Destination{Encoder: message{}, MaxSize: 100}, conn: &faulty{}}
+	s := &sender{dest: Destination{Encoder: message{}, MaxDatagram: 100}, conn: &faulty{}}
 	err := s.Send(t.Context(), []encode.Record{{}, {Message: "b"}})
 	out := transport.Classify(err, 2)
 	if out.Batch == nil || !errors.Is(errors.Unwrap(out.Batch.Errs[0]), errEmpty) && !errors.Is(out.Batch.Errs[0], errEmpty) || out.Batch.Errs[1] != nil {

@@ -78,7 +78,7 @@ func TestConformance(t *testing.T) {
 				conn := listen(t, "udp", "127.0.0.1:0")
 				a := &assembler{t: t, done: func(s string) { p.Received(s) }}
 				receive(t, conn, a.take)
-				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxSize: 600}
+				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxDatagram: 600}
 			},
 			Message:     message,
 			Unreachable: udp.Destination{Addr: vacant(t), Chunks: udp.GELF},
@@ -116,8 +116,8 @@ func invalid() []transport.Destination {
 		udp.Destination{Addr: ":514"},
 		udp.Destination{Addr: addr, Network: "tcp"},
 		udp.Destination{Network: "unixgram"},
-		udp.Destination{Addr: addr, MaxSize: -1},
-		udp.Destination{Addr: addr, MaxSize: udp.DefaultMaxSize + 1},
+		udp.Destination{Addr: addr, MaxDatagram: -1},
+		udp.Destination{Addr: addr, MaxDatagram: udp.DefaultMaxDatagram + 1},
 		udp.Destination{Addr: addr, Oversize: 2},
 		udp.Destination{Addr: addr, SendBuffer: -1},
 		udp.Destination{Addr: addr, Encoder: encode.JSONLines{Keys: encode.Keys{Level: "msg"}}},
@@ -125,7 +125,7 @@ func invalid() []transport.Destination {
 }
 
 func TestOpenErrors(t *testing.T) {
-	if _, err := (udp.Destination{Addr: "h:1", MaxSize: -1}).Open(); !errors.Is(err, udp.ErrConfig) {
+	if _, err := (udp.Destination{Addr: "h:1", MaxDatagram: -1}).Open(); !errors.Is(err, udp.ErrConfig) {
 		t.Errorf("want ErrConfig, got %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestOversize(t *testing.T) {
 	} {
 		conn, in := listen(t, "udp", "127.0.0.1:0"), newInbox()
 		receive(t, conn, in.take)
-		tr := open(t, udp.Destination{Addr: conn.LocalAddr().String(), MaxSize: c.size, Oversize: c.policy})
+		tr := open(t, udp.Destination{Addr: conn.LocalAddr().String(), MaxDatagram: c.size, Oversize: c.policy})
 		err := tr.Send(t.Context(), records("a", long, "b"))
 		want := []string{"a", c.want, "b"}
 		if c.want == "" {
@@ -246,7 +246,7 @@ func TestKernelRefusesSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	in := newInbox()
 	receive(t, listen(t, "unixgram", path), in.take)
-	tr := open(t, udp.Destination{Network: "unixgram", Addr: path, MaxSize: 1 << 20, SendBuffer: 20_000})
+	tr := open(t, udp.Destination{Network: "unixgram", Addr: path, MaxDatagram: 1 << 20, SendBuffer: 20_000})
 	err := tr.Send(t.Context(), records("a", strings.Repeat("x", 100_000), "b"))
 	out := transport.Classify(err, 3)
 	if out.Batch == nil || out.Batch.Errs[0] != nil || !transport.Classify(out.Batch.Errs[1], 1).Permanent || out.Batch.Errs[2] != nil {

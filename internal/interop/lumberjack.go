@@ -27,7 +27,7 @@ func lumberjackDestinations(env *environment) []destination {
 			name: "lumberjack-tls", setup: golumber(env.pki, parseECS), kills: true, pause: pause, check: checkBeat,
 			to: func(at place) transport.Destination {
 				return lumberjack.Destination{
-					Addrs: []string{at.addr()}, Uncompressed: true,
+					Addrs: []string{at.addr()}, Compression: lumberjack.Uncompressed,
 					TLS: &tlsconfig.Options{CAFile: env.pki.ca, CertFile: env.pki.client.cert, KeyFile: env.pki.client.key},
 				}
 			},

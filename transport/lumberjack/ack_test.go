@@ -79,7 +79,7 @@ func say(w io.Writer, s string) error {
 }
 
 // A receiver that is at work says so, and is waited for, however long that is
-// beyond AckTimeout. One that says nothing is given up.
+// beyond AnswerTimeout. One that says nothing is given up.
 func TestKeepAlive(t *testing.T) {
 	const patience = 600 * time.Millisecond
 	for name, seqs := range map[string][]int{"zeros": {0, 0, 0, 0, 0, 0, 0, 0, 3}, "the same": {1, 1, 1, 1, 1, 1, 1, 1, 3}} {
@@ -96,7 +96,7 @@ func TestKeepAlive(t *testing.T) {
 				}
 				return nil
 			}}).serve)
-			tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AckTimeout: patience})
+			tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
 			if err := send(t, tr, numbered(0, 3)); err != nil {
 				t.Error(err)
 			}
@@ -105,7 +105,7 @@ func TestKeepAlive(t *testing.T) {
 	t.Run("silence", func(t *testing.T) {
 		t.Parallel()
 		addr := listen(t, (&receiver{t: t, answer: func(net.Conn, []event, int) error { return nil }}).serve)
-		tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AckTimeout: patience})
+		tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
 		if err := send(t, tr, numbered(0, 3)); !errors.Is(err, ackconn.ErrSilent) {
 			t.Errorf("want ErrSilent, got %v", err)
 		}

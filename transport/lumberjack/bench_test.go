@@ -45,8 +45,8 @@ func take(c net.Conn) {
 
 // BenchmarkSend is a window of 1,000 records over loopback.
 func BenchmarkSend(b *testing.B) {
-	for name, plain := range map[string]bool{"compressed": false, "uncompressed": true} {
-		b.Run(name, func(b *testing.B) {
+	for _, how := range []lumberjack.Compression{lumberjack.Zlib, lumberjack.Uncompressed} {
+		b.Run(how.String(), func(b *testing.B) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				b.Fatal(err)
@@ -61,7 +61,7 @@ func BenchmarkSend(b *testing.B) {
 					go take(c)
 				}
 			}()
-			tr, err := lumberjack.Destination{Addrs: []string{l.Addr().String()}, Uncompressed: plain}.Open()
+			tr, err := lumberjack.Destination{Addrs: []string{l.Addr().String()}, Compression: how}.Open()
 			if err != nil {
 				b.Fatal(err)
 			}

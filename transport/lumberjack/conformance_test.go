@@ -17,12 +17,12 @@ import (
 // TestConformance runs the contract with and without compression. T27: kills in
 // the middle of a batch are among its cases.
 func TestConformance(t *testing.T) {
-	for name, plain := range map[string]bool{"compressed": false, "uncompressed": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, how := range []lumberjack.Compression{lumberjack.Zlib, lumberjack.Uncompressed} {
+		t.Run(how.String(), func(t *testing.T) {
 			transporttest.Run(t, transporttest.Harness{
 				Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 					addr := transporttest.ServeTCP(t, p, func(c net.Conn) {
-						r := receiver{t: t, unpacked: plain, received: func(events []event) {
+						r := receiver{t: t, unpacked: how == lumberjack.Uncompressed, received: func(events []event) {
 							entries := make([]string, len(events))
 							for i, e := range events {
 								entries[i] = e.json
@@ -31,7 +31,7 @@ func TestConformance(t *testing.T) {
 						}}
 						r.serve(c)
 					})
-					return lumberjack.Destination{Addrs: []string{addr}, Uncompressed: plain}
+					return lumberjack.Destination{Addrs: []string{addr}, Compression: how}
 				},
 				Message: message,
 				Invalid: invalid(t),
@@ -71,8 +71,9 @@ func invalid(t *testing.T) []transport.Destination {
 		lumberjack.Destination{Addrs: addrs, Version: "a/b"},
 		lumberjack.Destination{Addrs: addrs, Window: -1},
 		lumberjack.Destination{Addrs: addrs, Window: lumberjack.MaxWindow + 1},
+		lumberjack.Destination{Addrs: addrs, Compression: lumberjack.Uncompressed + 1},
 		lumberjack.Destination{Addrs: addrs, ConnectTimeout: -1},
-		lumberjack.Destination{Addrs: addrs, AckTimeout: -1},
+		lumberjack.Destination{Addrs: addrs, AnswerTimeout: -1},
 		lumberjack.Destination{Addrs: addrs, Lifetime: -1},
 		lumberjack.Destination{Addrs: addrs, TLS: &tlsconfig.Options{CAFile: filepath.Join(t.TempDir(), "none")}},
 	}

@@ -24,7 +24,7 @@ const (
 	DefaultBeat           = "slogship"
 	DefaultVersion        = "1"
 	DefaultConnectTimeout = 5 * time.Second
-	DefaultAckTimeout     = 30 * time.Second
+	DefaultAnswerTimeout  = 30 * time.Second
 	DefaultKeepAlive      = 15 * time.Second
 )
 
@@ -37,8 +37,8 @@ type Destination struct {
 	// several hosts at a time, see transport/group.)
 	Addrs []string
 
-	// Format is how a record becomes an event. Default: the zero encode.ECS.
-	Format encode.ECS
+	// Encoder is how a record becomes an event. Its zero value is the default.
+	Encoder encode.ECS
 
 	// Beat and Version are the event's [@metadata][beat] and
 	// [@metadata][version], from which Logstash pipelines make index names. Up to
@@ -56,19 +56,18 @@ type Destination struct {
 	// acknowledge them: the MaxRecords of a batch. Default 1,000, at most 10,000.
 	Window int
 
-	// Uncompressed sends events as they are. Default: with zlib (RFC 1950) at
-	// its fastest level.
-	Uncompressed bool
+	// Compression is that of the events. Default: Zlib.
+	Compression Compression
 
 	// ConnectTimeout bounds resolving, connecting and the TLS handshake, over
 	// all hosts and addresses. Default 5 s.
 	ConnectTimeout time.Duration
 
-	// AckTimeout is how long the receiver may neither take a byte nor say
+	// AnswerTimeout is how long the receiver may neither take a byte nor say
 	// anything before the connection is given up. Each ack begins it anew, also
 	// those that only say that the receiver is at work, which Logstash sends
 	// while its queue is full. Default 30 s.
-	AckTimeout time.Duration
+	AnswerTimeout time.Duration
 
 	// KeepAlive is how long a connection is quiet before, and how far apart,
 	// TCP probes are sent; four without an answer break it. Default 15 s,
@@ -93,7 +92,7 @@ func (d Destination) Open() (transport.Transport, error) {
 		return nil, err
 	}
 	t := &sender{dest: d}
-	t.dialer = ackconn.Dialer{ConnectTimeout: d.ConnectTimeout, Silence: d.AckTimeout, KeepAlive: d.KeepAlive}
+	t.dialer = ackconn.Dialer{ConnectTimeout: d.ConnectTimeout, Silence: d.AnswerTimeout, KeepAlive: d.KeepAlive}
 	if t.dialer.Hosts, err = ackconn.ParseHosts(d.Addrs, d.Resolver); err != nil {
 		return nil, fmt.Errorf("lumberjack: Addrs: %w", err)
 	}
@@ -115,10 +114,10 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.Version = cmp.Or(d.Version, DefaultVersion)
 	d.Window = cmp.Or(d.Window, DefaultWindow)
 	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
-	d.AckTimeout = cmp.Or(d.AckTimeout, DefaultAckTimeout)
+	d.AnswerTimeout = cmp.Or(d.AnswerTimeout, DefaultAnswerTimeout)
 	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
-	if err := encode.Validate(d.Format); err != nil {
-		return d, fmt.Errorf("lumberjack: Format: %w", err)
+	if err := encode.Validate(d.Encoder); err != nil {
+		return d, fmt.Errorf("lumberjack: Encoder: %w", err)
 	}
 	return d, d.validate()
 }
@@ -135,8 +134,9 @@ func (d *Destination) validate() error {
 		{"Beat", d.Beat, !plain(d.Beat), letters},
 		{"Version", d.Version, !plain(d.Version), letters},
 		{"Window", d.Window, d.Window < 1 || d.Window > MaxWindow, "1 to 10,000"},
+		{"Compression", d.Compression, d.Compression > Uncompressed, "Zlib or Uncompressed"},
 		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, "no negative time"},
-		{"AckTimeout", d.AckTimeout, d.AckTimeout < 0, "no negative time"},
+		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, "no negative time"},
 		{"Lifetime", d.Lifetime, d.Lifetime < 0, "no negative time"},
 	} {
 		if f.bad {

@@ -70,7 +70,7 @@
 // at most a window arrives twice for each break.
 //
 // A receiver that is slow says so with acks that are no news (repeated ones, or
-// 0). They begin AckTimeout anew. A Send that ends with its ctx meanwhile leaves
+// 0). They begin AnswerTimeout anew. A Send that ends with its ctx meanwhile leaves
 // the window as it is, and the next one, which brings the same records, goes on
 // waiting for its acks, instead of sending all of it once more.
 //
@@ -85,7 +85,7 @@
 // that record alone. Everything else is about the connection, and plain for all
 // records that are not acknowledged: names that do not resolve, refused and
 // broken connections, failed handshakes, frames that are no acks, acks beyond
-// the window, silence for AckTimeout, the end of ctx.
+// the window, silence for AnswerTimeout, the end of ctx.
 //
 // # Limits
 //

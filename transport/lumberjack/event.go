@@ -20,17 +20,17 @@ const keepBytes = 4 << 20
 
 // packer writes windows. It is owned by the sender.
 type packer struct {
-	format encode.ECS
-	head   []byte       // `{"@metadata":{…},`, what each event begins with
-	zlib   *zlib.Writer // nil: not compressed
+	encoder encode.ECS
+	head    []byte       // `{"@metadata":{…},`, what each event begins with
+	zlib    *zlib.Writer // nil: not compressed
 
 	out   []byte // the window
 	event []byte // an event's frame, before it is compressed
 }
 
 func newPacker(d *Destination) (*packer, error) {
-	p := &packer{format: d.Format, head: metadata(d)}
-	if d.Uncompressed {
+	p := &packer{encoder: d.Encoder, head: metadata(d)}
+	if d.Compression == Uncompressed {
 		return p, nil
 	}
 	var err error
@@ -87,7 +87,7 @@ func (p *packer) appendEvent(dst []byte, seq int, rec *encode.Record) ([]byte, e
 	body := len(dst)
 	dst = append(dst, p.head[:len(p.head)-1]...) // its comma takes the place of the document's brace
 	join := len(dst)
-	dst, err := p.format.AppendRecord(dst, rec)
+	dst, err := p.encoder.AppendRecord(dst, rec)
 	if err != nil {
 		return dst[:start], err
 	}

@@ -49,9 +49,9 @@ type Destination struct {
 
 	// MaxMessage is the most bytes that a message may have; a longer one is
 	// refused as permanent. Default 128 KiB, above which librelp may break the
-	// connection. The default Encoder never writes more than 8 KiB, which is also
-	// where rsyslog cuts messages, without a word: see the package's Limits
-	// section before you raise its MaxBytes.
+	// connection. The default Encoder never writes more than 8,000. rsyslog cuts
+	// messages, without a word, at 8,096 unless it is told otherwise: see the
+	// package's Limits section before you raise the encoder's MaxBytes.
 	MaxMessage int
 
 	// ConnectTimeout bounds resolving, connecting, the TLS handshake and the

@@ -51,9 +51,10 @@
 // messages have a length in front. What the receiver makes of them is its own:
 // rsyslog writes control characters as #012 unless told not to
 // (parser.escapeControlCharactersOnReceive="off"), and cuts messages at
-// maxMessageSize (global, 8 KiB by default) although it answers 200. Messages of
-// encode.RFC5424 fit unless its MaxBytes says otherwise; then set rsyslog's, and
-// imrelp's maxDataSize, to as much.
+// maxMessageSize (global; 8,096 bytes as measured with 8.2302 and nothing set)
+// although it answers 200. Messages of encode.RFC5424 have at most 8,000 and fit,
+// unless its MaxBytes says otherwise; then set rsyslog's, and imrelp's
+// maxDataSize, to as much.
 //
 // Into rsyslog 8.2302 on the same machine, batches of 1,000 go at 116,000 to
 // 150,000 records a second with windows of 10 and more, and one at a time

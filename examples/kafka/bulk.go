@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var errBulk = errors.New("Elasticsearch did not take it")
+var errBulk = errors.New("the store did not take it")
 
 // bulkTo makes requests of bodies until one is taken: a consumer has nowhere to
 // put messages aside, so it waits. 409 says that the document is there already.

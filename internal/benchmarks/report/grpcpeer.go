@@ -70,7 +70,11 @@ func (p *peer) stop() {
 }
 
 // latencies are in milliseconds. The first fifth of the records is not in them.
-type latencies struct{ Records, IDs, P50, P99, P999 float64 }
+type latencies struct {
+	Records, IDs, P50, P99, P999 float64
+
+	Tenth float64 // the p99 of each tenth of a second by itself, and of these the median
+}
 
 // receiveGRPC is receive for gRPC. At the end of its input it says how long
 // records took to come.
@@ -108,6 +112,11 @@ func receiveGRPC(in io.Reader, out io.Writer) {
 	mu.Lock()
 	defer mu.Unlock()
 	late = late[len(late)/5:] // without the connection, and the first segments
+	var tenths []float64
+	for tenth := range slices.Chunk(late, 10_000) {
+		tenth = slices.Sorted(slices.Values(tenth))
+		tenths = append(tenths, tenth[len(tenth)*99/100].Seconds()*1e3)
+	}
 	slices.Sort(late)
 	ms := func(share float64) float64 {
 		if len(late) == 0 {
@@ -115,7 +124,11 @@ func receiveGRPC(in io.Reader, out io.Writer) {
 		}
 		return late[int(share*float64(len(late)-1))].Seconds() * 1e3
 	}
-	_ = json.NewEncoder(out).Encode(latencies{float64(records), float64(len(seen)), ms(0.5), ms(0.99), ms(0.999)})
+	f := latencies{Records: float64(records), IDs: float64(len(seen)), P50: ms(0.5), P99: ms(0.99), P999: ms(0.999), Tenth: -1}
+	if len(tenths) > 0 {
+		f.Tenth = median(tenths)
+	}
+	_ = json.NewEncoder(out).Encode(f)
 }
 
 // wireBytes sends recs to a receiver in this process and counts what arrives.

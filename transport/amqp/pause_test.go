@@ -121,6 +121,43 @@ func TestUnconfirmed(t *testing.T) {
 	}
 }
 
+// A node that takes everything and confirms nothing gives way to the next, also
+// after it has worked for long.
+func TestUnconfirmedSkipsTheHost(t *testing.T) {
+	mute, fine := &broker{on: func(*client, message) error { return nil }}, &broker{}
+	tr := open(t, amqp.Destination{
+		Addrs: []string{mute.listen(t), fine.listen(t)}, ConfirmTimeout: 100 * time.Millisecond, ConnectTimeout: 5 * time.Second,
+	})
+	for range 2 { // whichever is first by chance
+		if err := send(t, tr, numbered(1)); err == nil {
+			return
+		}
+	}
+	t.Error("the node that confirms was not tried")
+}
+
+// One that stops in the middle of a batch is left as well; what it had confirmed
+// is delivered.
+func TestUnconfirmedRest(t *testing.T) {
+	b := &broker{on: func(c *client, m message) error {
+		if m.tag == 1 {
+			c.ack(m.tag)
+		}
+		return nil
+	}}
+	tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, ConfirmTimeout: 100 * time.Millisecond})
+	recs := numbered(3)
+	for n := 3; n > 0; n-- {
+		err := send(t, tr, recs)
+		if recs = left(recs, err); len(recs) != n-1 {
+			t.Fatalf("%d records are left, want %d: %v", len(recs), n-1, err)
+		}
+	}
+	if n := b.connections(); n != 3 {
+		t.Errorf("%d connections", n)
+	}
+}
+
 // Notifications that nobody asked for, more of them than any channel has room
 // for, while nothing is sent: the connection goes on.
 func TestFloodOfNotifications(t *testing.T) {

@@ -53,22 +53,24 @@ func (t *sender) Send(ctx context.Context, recs []encode.Record) error {
 		return err
 	}
 	f := flight{t: t, s: t.session, recs: recs, answers: transport.AnswersFor(len(recs))}
-	err := f.run(ctx)
-	if err != nil {
-		err = f.broke(t.failure("send to", err))
-	} else {
-		t.session.host.Worked(t.session.addr)
-		err = f.answers.Err()
+	ended := f.run(ctx)
+	defer t.after(ended)
+	if ended != nil {
+		return f.broke(t.failure("send to", ended))
 	}
-	t.after(ctx, err)
-	return err
+	t.session.host.Worked(t.session.addr)
+	return f.answers.Err()
 }
 
 // after drops a session that is over or of no more use. One that merely did not
-// answer in time is kept: its answers are still to come.
-func (t *sender) after(ctx context.Context, err error) {
+// answer before ctx ended is kept: its answers are still to come. err is run's,
+// not what Send returns: a BatchError does not show what is in it.
+func (t *sender) after(err error) {
 	switch {
-	case t.session.state.cause() != nil || errors.Is(err, ErrUnconfirmed) || t.closed.Load():
+	case errors.Is(err, ErrUnconfirmed):
+		t.hosts.skip() // however long it worked before
+		t.drop()
+	case t.session.state.cause() != nil || t.closed.Load():
 		t.hosts.lost(&t.session.line, t.dest.ConnectTimeout)
 		t.drop()
 	case t.session.stale && len(t.session.pending) == 0:

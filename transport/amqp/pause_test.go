@@ -126,7 +126,7 @@ func TestUnconfirmed(t *testing.T) {
 func TestUnconfirmedSkipsTheHost(t *testing.T) {
 	mute, fine := &broker{on: func(*client, message) error { return nil }}, &broker{}
 	tr := open(t, amqp.Destination{
-		Addrs: []string{mute.listen(t), fine.listen(t)}, ConfirmTimeout: 100 * time.Millisecond, ConnectTimeout: 5 * time.Second,
+		Addrs: []string{mute.listen(t), fine.listen(t)}, ConfirmTimeout: 1500 * time.Millisecond, ConnectTimeout: time.Second,
 	})
 	for range 2 { // whichever is first by chance
 		if err := send(t, tr, numbered(1)); err == nil {

@@ -1,8 +1,8 @@
 package main
 
 // seenMost is how many ids are remembered for each partition. A copy follows its
-// original by at most the records of one Send, 1,000 by default; there may be
-// several producers.
+// original by the records of one Send, 1,000 by default, unless a broker was very
+// slow; and there may be many producers.
 const seenMost = 100_000
 
 // seen is a window of the newest record ids of one partition. It belongs to the

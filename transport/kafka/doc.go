@@ -30,7 +30,8 @@
 // Delivery is at-least-once. kafka-go has no idempotent producer, so a batch that
 // was stored and whose answer was lost, because the broker or the connection died
 // at that moment, is stored a second time: at most one Send (MaxRecords) per
-// break. The copies have the same record-id header, also after a restart of this
+// break, usually right behind the first; a broker that was given up for being slow
+// may store the first copy later than the second. The copies have the same record-id header, also after a restart of this
 // process, and that is what consumers drop them by:
 //
 //	id := header(message, slogkafka.HeaderID)
@@ -53,7 +54,9 @@
 // same number of partitions. One batch is in flight at a time, and what comes
 // behind a failed batch of its partition waits for it: after a break a key's
 // messages may read 1 2 3 1 2 3 4, but without what came before they are never
-// out of order. Partitions are not ordered among each other.
+// out of order. (What internal/interop counts: a broker of Kafka 4.1 killed 8
+// times within 20,000 records, 251 copies, none lost, and no record whose first
+// copy came after a later one of its key.) Partitions are not ordered among each other.
 //
 // Between restarts of this process the order is that of the buffer; several
 // processes are several producers.

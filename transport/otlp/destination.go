@@ -158,7 +158,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sender{dest: &d, url: httpstatus.Redact(target)}
+	s := &sender{dest: &d, url: httpstatus.Redact(d.Endpoint)}
 	s.show.to = d.OnPartial
 	if s.client, err = d.client(target); err != nil {
 		return nil, err

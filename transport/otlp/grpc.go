@@ -1,8 +1,11 @@
 package otlp
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/textproto"
@@ -106,8 +109,31 @@ func (s *sender) unframe(resp *http.Response, body []byte, mask func(string) str
 	if code != 0 {
 		return nil, newStatusError(s.url, Code(code), trailer, mask).outcome()
 	}
-	if len(body) < grpcHead || body[0] != 0 || uint64(binary.BigEndian.Uint32(body[1:])) != uint64(len(body)-grpcHead) {
-		return nil, s.failed(fmt.Errorf("a message that is cut off, or compressed although nobody asked for it: %w", ErrAnswer))
+	if len(body) < grpcHead || uint64(binary.BigEndian.Uint32(body[1:])) != uint64(len(body)-grpcHead) {
+		return nil, s.failed(fmt.Errorf("a message that is cut off: %w", ErrAnswer))
 	}
-	return body[grpcHead:], nil
+	if body[0] == 0 {
+		return body[grpcHead:], nil
+	}
+	return s.unpack(body[grpcHead:], resp.Header.Get("Grpc-Encoding"))
+}
+
+// unpack reads an answer as gRPC's servers compress it when the request was,
+// asked or not, and no more of it than of any other (T34).
+func (s *sender) unpack(packed []byte, encoding string) ([]byte, error) {
+	if encoding != "gzip" {
+		return nil, s.failed(fmt.Errorf("a message compressed as %.20q: %w", encoding, ErrAnswer))
+	}
+	zip, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, s.failed(fmt.Errorf("%w: %w", ErrAnswer, err))
+	}
+	message, err := io.ReadAll(io.LimitReader(zip, maxAnswer+1))
+	if err == nil && len(message) > maxAnswer {
+		err = errWire
+	}
+	if err != nil {
+		return nil, s.failed(fmt.Errorf("%w: %w", ErrAnswer, err))
+	}
+	return message, nil
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -173,23 +175,24 @@ func kafkaReady(at place) bool {
 // kafkaSeparator stands between the parts of a line of the console consumer.
 const kafkaSeparator = "\x01"
 
-// kafkaRead runs the console consumer over all topics until nothing has come
-// for a while: it does not know an end.
+// kafkaRead runs the console consumer over all topics. It knows no end, so it is
+// told how many messages there are: by its patience alone, a busy machine makes
+// it give up before the first.
 func kafkaRead(ctx context.Context, at place, take func(row map[string]any)) error {
-	classes, err := kafkaClasses(ctx)
+	total, err := kafkaTotal(ctx, at)
+	if err != nil || total == 0 {
+		return err
+	}
+	// What it logs would be among the messages.
+	cmd, err := kafkaTool(ctx, "consumer.ConsoleConsumer", "-Dorg.apache.logging.log4j.level=OFF",
+		"--bootstrap-server", at.addr(), "--include", ".*", "--from-beginning", "--timeout-ms", "60000", "--max-messages", strconv.Itoa(total),
+		"--property", "print.timestamp=true", "--property", "print.partition=true", "--property", "print.offset=true",
+		"--property", "print.headers=true", "--property", "print.key=true",
+		"--property", "key.separator="+kafkaSeparator, "--property", "headers.separator=\x02")
 	if err != nil {
 		return err
 	}
-	// What it logs would be among the messages: the end of its patience is an
-	// error to it.
-	args := []string{"-XX:TieredStopAtLevel=1", "-Dorg.apache.logging.log4j.level=OFF", "-cp", classes, "org.apache.kafka.tools.consumer.ConsoleConsumer",
-		"--bootstrap-server", at.addr(), "--include", ".*", "--from-beginning", "--timeout-ms", "8000"}
-	for _, p := range []string{"print.timestamp=true", "print.partition=true", "print.offset=true", "print.headers=true", "print.key=true",
-		"key.separator=" + kafkaSeparator, "headers.separator=\x02"} {
-		args = append(args, "--property", p)
-	}
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, "java", args...)
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -198,11 +201,51 @@ func kafkaRead(ctx context.Context, at place, take func(row map[string]any)) err
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	_, readErr := readLines(bufio.NewReader(out), func(line []byte) { take(kafkaRow(string(line))) })
-	if err := cmd.Wait(); err != nil && !strings.Contains(said.String(), "Processed a total of") {
-		return fmt.Errorf("kafka: read all topics: %w: %.1000s", err, said.String())
+	read := 0
+	_, readErr := readLines(bufio.NewReader(out), func(line []byte) {
+		read++
+		take(kafkaRow(string(line)))
+	})
+	if err := cmd.Wait(); err != nil || read != total {
+		return fmt.Errorf("kafka: read %d messages, got %d: %w: %.1000s", total, read, cmp.Or(err, errKafkaRead), said.String())
 	}
 	return readErr
+}
+
+var errKafkaRead = errors.New("the console consumer ended early")
+
+// kafkaTotal is how many messages all topics hold: the ends of their partitions,
+// as nothing is removed within a run.
+func kafkaTotal(ctx context.Context, at place) (total int, err error) {
+	cmd, err := kafkaTool(ctx, "GetOffsetShell", "-Dorg.apache.logging.log4j.level=OFF", "--bootstrap-server", at.addr(), "--exclude-internal-topics")
+	if err != nil {
+		return 0, err
+	}
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("kafka: offsets of all topics: %w: %.1000s", err, said.String())
+	}
+	for line := range strings.Lines(string(out)) { // topic:partition:end
+		if at := strings.LastIndexByte(line, ':'); at >= 0 {
+			n, err := strconv.Atoi(strings.TrimSpace(line[at+1:]))
+			if err != nil {
+				return 0, fmt.Errorf("kafka: offsets of all topics: %q: %w", line, err)
+			}
+			total += n
+		}
+	}
+	return total, nil
+}
+
+// kafkaTool is one of Kafka's own command-line tools.
+func kafkaTool(ctx context.Context, tool, java string, args ...string) (*exec.Cmd, error) {
+	classes, err := kafkaClasses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, "java", append([]string{"-XX:TieredStopAtLevel=1", java, "-cp", classes, "org.apache.kafka.tools." + tool}, args...)...), nil
 }
 
 // kafkaRow reads CreateTime:N, Partition:N, Offset:N, name:value…, key, value.

@@ -54,7 +54,7 @@ func kafkaMissingTopic(ctx context.Context, on *stage) error {
 		return err
 	}
 	held := heldBack(ctx, pipe, "Unknown Topic")
-	if err := errors.Join(held, kafkaProbe(ctx, creator), pipe.close(ctx, false)); err != nil {
+	if err := errors.Join(held, kafkaProbe(ctx, creator), pipe.close(ctx, true)); err != nil {
 		return err
 	}
 	return wantAll(ctx, on)
@@ -99,7 +99,7 @@ func kafkaTooLarge(ctx context.Context, on *stage) error {
 	}
 	err = pipe.handler.Flush(ctx)
 	stats := pipe.handler.Stats().Routes[0]
-	if err := errors.Join(err, pipe.close(ctx, false)); err != nil {
+	if err := errors.Join(err, pipe.close(ctx, true)); err != nil {
 		return err
 	}
 	dead, err := deadLetters(filepath.Join(on.dir, "buffer", "large"))
@@ -155,7 +155,7 @@ func kafkaStranger(good *pki) func(context.Context, *stage) error {
 			refused = errors.Join(refused, fmt.Errorf("the error shows the password: %q: %w", said, errScene))
 		}
 		right := os.WriteFile(file, []byte(kafkaPassword+"\n"), 0o600)
-		if err := errors.Join(refused, right, pipe.close(ctx, false)); err != nil {
+		if err := errors.Join(refused, right, pipe.close(ctx, true)); err != nil {
 			return err
 		}
 		return wantAll(ctx, on)
@@ -208,7 +208,7 @@ func kafkaRotated(good *pki) func(context.Context, *stage) error {
 				return errors.Join(err, pipe.close(ctx, false))
 			}
 		}
-		if err := pipe.close(ctx, false); err != nil {
+		if err := pipe.close(ctx, true); err != nil {
 			return err
 		}
 		return wantAll(ctx, on)
@@ -237,7 +237,7 @@ func kafkaVersions(ctx context.Context, on *stage) error {
 	if pipe, err = on.pipeline("versions", to, version("2.0.0")); err != nil {
 		return err
 	}
-	if err := errors.Join(pipe.log(ctx, slog.String("last", "of version 2")), pipe.close(ctx, false)); err != nil {
+	if err := errors.Join(pipe.log(ctx, slog.String("last", "of version 2")), pipe.close(ctx, true)); err != nil {
 		return err
 	}
 	at, seen := on.server.life.at, map[string]int{}
@@ -286,7 +286,7 @@ func kafkaThree(ctx context.Context, on *stage) error {
 	logged := make(chan error, 1)
 	go func() { logged <- l.run(ctx, producers) }()
 	err = errors.Join(killOne(ctx, nodes[2], pipe, l), killOne(ctx, nodes[1], pipe, l))
-	if err := errors.Join(err, <-logged, pipe.close(ctx, false)); err != nil {
+	if err := errors.Join(err, <-logged, pipe.close(ctx, true)); err != nil {
 		return err
 	}
 	j := newJudge(producers, 2*kafkaRound)

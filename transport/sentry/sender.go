@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -199,6 +200,11 @@ func (s *sender) post(ctx context.Context, category string, it item) error {
 
 // refusal is what Send makes of a status that is no 2xx.
 func (s *sender) refusal(e *httpstatus.Error, category string) error {
+	if e.Status == http.StatusBadRequest && strings.Contains(e.Body, "Event already exists") {
+		// Bugsink's word for an event whose first copy it has: the answer to that
+		// one was lost. Sentry itself says 200 and drops the second.
+		return nil
+	}
 	if e.Status != http.StatusTooManyRequests {
 		return e.Outcome()
 	}

@@ -25,11 +25,12 @@ import (
 // a server of the generated code alone, which numbers nothing. T27: kills in the
 // middle of a batch are among its cases.
 func TestConformance(t *testing.T) {
+	const secret = "conformance-s3cret"
 	variants := map[string]struct {
 		dest  grpc.Destination
 		start func(testing.TB, *transporttest.Peer) string
 	}{
-		"receiver":          {start: startReceiver},
+		"receiver":          {dest: grpc.Destination{Token: fixed(secret), AllowPlaintext: true}, start: startReceiver},
 		"receiver, many":    {dest: grpc.Destination{MaxInFlight: 8, Window: 2, Gzip: true}, start: startReceiver},
 		"generated code":    {start: startGenerated},
 		"one after another": {dest: grpc.Destination{Window: 1, WindowBytes: 1}, start: startReceiver},
@@ -44,6 +45,7 @@ func TestConformance(t *testing.T) {
 				},
 				Message: message,
 				Invalid: invalid(t),
+				Secrets: []string{secret},
 			})
 		})
 	}

@@ -50,3 +50,22 @@ func kindOf(f protoreflect.FieldDescriptor) string {
 }
 
 func protoNumber(f protoreflect.FieldDescriptor) string { return strconv.Itoa(int(f.Number())) }
+
+// The module requires grpc and protobuf, and what these do, and no other adapter's
+// client library.
+func TestRequires(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := regexp.MustCompile(`^(github\.com/slogship/slogship|google\.golang\.org/.*|golang\.org/x/.*|github\.com/klauspost/compress)$`)
+	required := regexp.MustCompile(`(?m)^\s*(?:require )?([a-z0-9.]+\.[a-z]+/\S+) v`).FindAllStringSubmatch(string(mod), -1)
+	if len(required) < 4 {
+		t.Errorf("found %d requirements", len(required))
+	}
+	for _, r := range required {
+		if !allowed.MatchString(r[1]) {
+			t.Errorf("the module requires %s", r[1])
+		}
+	}
+}

@@ -81,3 +81,37 @@ func TestLifetime(t *testing.T) {
 		t.Error("used for longer than Lifetime")
 	}
 }
+
+// T28: the receiver goes while nothing is sent, and another comes. The next Send
+// knows that, and is not spent on a connection that is gone.
+func TestBrokenWhileIdle(t *testing.T) {
+	handle := func(context.Context, []encode.Record) error { return nil }
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	tr, err := (Destination{Addr: addr}).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	for range 3 {
+		r, err := NewReceiver(handle, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan struct{})
+		go func() { defer close(served); _ = r.Serve(l) }()
+		s := sendOne(t, tr.(*sender))
+		if err := r.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		<-served
+		<-s.done // the end is noticed without a Send
+		if l, err = net.Listen("tcp", addr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Close()
+}

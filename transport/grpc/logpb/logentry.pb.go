@@ -295,7 +295,8 @@ func (x *Limits) GetMaxResourceRef() uint32 {
 // it: both together tell the receiver that from here on, in this stream, the
 // number stands for the string; the number alone stands for the string it was
 // told last. 0, the default, is no number. Outside of streams all strings are
-// written in full.
+// written in full. Where there are numbers, fields are written in the order of
+// theirs, as protobuf's own code does, since the order is what "last" means.
 type LogEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When the record was logged, in nanoseconds since 1970. 0: no time was set.

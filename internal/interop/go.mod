@@ -8,9 +8,12 @@ require (
 	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/slogship/slogship/transport/kafka v0.0.0
+	github.com/slogship/slogship/transport/otlp v0.0.0
+	github.com/slogship/slogship/transport/sentry v0.0.0
 )
 
 require (
+	github.com/getsentry/sentry-go v0.50.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/leodido/ragel-machinery v0.0.0-20190525184631-5f46317e436b // indirect
 	github.com/pierrec/lz4/v4 v4.1.30 // indirect
@@ -22,7 +25,7 @@ require (
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
-	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/grpc v1.85.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )
@@ -34,3 +37,7 @@ replace github.com/slogship/slogship/transport/kafka => ../../transport/kafka
 replace github.com/slogship/slogship/transport/amqp => ../../transport/amqp
 
 replace github.com/slogship/slogship/transport/grpc => ../../transport/grpc
+
+replace github.com/slogship/slogship/transport/otlp => ../../transport/otlp
+
+replace github.com/slogship/slogship/transport/sentry => ../../transport/sentry

@@ -55,8 +55,8 @@
 // behind a failed batch of its partition waits for it: after a break a key's
 // messages may read 1 2 3 1 2 3 4, but without what came before they are never
 // out of order. (What internal/interop counts: a broker of Kafka 4.1 killed 8
-// times within 20,000 records, 251 copies, none lost, and no record whose first
-// copy came after a later one of its key.) Partitions are not ordered among each other.
+// times within 20,000 records, in two runs: 58 and 251 copies, none lost, and no
+// record whose first copy came after a later one of its key.) Partitions are not ordered among each other.
 //
 // Between restarts of this process the order is that of the buffer; several
 // processes are several producers.

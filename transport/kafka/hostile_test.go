@@ -13,7 +13,7 @@ import (
 )
 
 // What listens at the port is no Kafka broker, or a hostile one: a plain error,
-// at once, and no memory to speak of (S20).
+// at once, and no memory to speak of (as S18 and CVE-2026-39882 have it for HTTP).
 func TestNoBroker(t *testing.T) {
 	huge := binary.BigEndian.AppendUint32(nil, 1<<31-1)
 	array := frame(append([]byte{0, 0, 0, 1, 0, 0}, 0x7f, 0xff, 0xff, 0xff))

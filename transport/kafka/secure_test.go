@@ -22,7 +22,7 @@ import (
 )
 
 // Each mechanism lets in who knows the password. Who does not loses nothing,
-// reads no password in the error, and is let in with the next connection once
+// reads no password in the error (S10), and is let in with the next connection once
 // the file is right.
 func TestSASL(t *testing.T) {
 	for _, m := range []kafka.Mechanism{kafka.Plain, kafka.ScramSHA256, kafka.ScramSHA512} {
@@ -84,7 +84,7 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
-// TLS verifies the broker, by name and authority, and takes up a rotated
+// TLS verifies the broker, by name and authority (S14), and takes up a rotated
 // authority without a restart.
 func TestTLS(t *testing.T) {
 	ours, other := testpki.New(t, "ours"), testpki.New(t, "other")
@@ -149,5 +149,36 @@ func TestSessionLifetime(t *testing.T) {
 func mutual(ca *testpki.CA) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}, ClientCAs: ca.Pool(), ClientAuth: tls.RequireAndVerifyClientCert,
+	}
+}
+
+// A broker that has nothing newer than TLS 1.2, or a certificate that has ended,
+// is refused (S12, S14); the former can be allowed by name.
+func TestOldTLS(t *testing.T) {
+	ca := testpki.New(t, "ours")
+	file := testpki.File(t, t.TempDir(), "ca", ca.PEM)
+	for _, c := range []struct {
+		name  string
+		leaf  testpki.Leaf
+		most  uint16
+		allow bool
+		taken bool
+	}{
+		{"1.2", testpki.Leaf{}, tls.VersionTLS12, false, false},
+		{"1.2, allowed", testpki.Leaf{}, tls.VersionTLS12, true, true},
+		{"1.1", testpki.Leaf{}, tls.VersionTLS11, true, false},
+		{"ended", testpki.Leaf{NotAfter: time.Now().Add(-time.Minute)}, 0, false, false},
+		{"not begun", testpki.Leaf{NotBefore: time.Now().Add(time.Minute)}, 0, false, false},
+		{"another name", testpki.Leaf{Names: []string{"kafka.example"}}, 0, false, false},
+	} {
+		cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"), kfake.TLS(&tls.Config{
+			Certificates: []tls.Certificate{ca.Pair(c.leaf)}, MinVersion: tls.VersionTLS10, MaxVersion: c.most,
+		}))
+		tr := open(t, kafka.Destination{Brokers: cluster.ListenAddrs(), TLS: &tlsconfig.Options{CAFile: file, AllowTLS12: c.allow}})
+		if err := tr.Send(within(t), recordsOf("one")); c.taken != (err == nil) {
+			t.Errorf("%s: %v", c.name, err)
+		} else if err != nil {
+			wantPlain(t, err, 1)
+		}
 	}
 }

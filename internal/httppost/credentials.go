@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/slogship/slogship/internal/option"
 )
 
 // credentials sets the header that says who sends. At most one of the three
@@ -65,6 +67,23 @@ func (c *credentials) answered(status int, secret string) {
 	}
 }
 
+// usePassword makes PasswordFile the TokenFile, which it is but for the header's
+// value.
+func (o *Options) usePassword() error {
+	if err := option.Check(o.Adapter, option.Fields{
+		{"Username", o.Username, (o.Username == "") != (o.PasswordFile == ""), "one with PasswordFile, and none without"},
+		{"Username", o.Username, strings.Contains(o.Username, ":"), "no colon, which Basic authorization has behind the name"},
+		{"PasswordFile", nil, o.PasswordFile != "" && o.TokenFile != "", "one source of credentials, and there is " + o.TokenField},
+		{"TokenHeader", o.TokenHeader, o.PasswordFile != "" && o.TokenHeader != "", "none with PasswordFile"},
+	}); err != nil || o.PasswordFile == "" {
+		return err
+	}
+	user := o.Username
+	o.TokenField, o.TokenFile = "PasswordFile", o.PasswordFile
+	o.TokenValue = func(password string) string { return basicAuth(user, password) }
+	return nil
+}
+
 // newCredentials checks that there is one source at most.
 func newCredentials(o *Options, u *url.URL, headers http.Header) (*credentials, error) {
 	c := &credentials{adapter: o.Adapter, header: "Authorization", authorize: o.Authorize}
@@ -74,7 +93,8 @@ func newCredentials(o *Options, u *url.URL, headers http.Header) (*credentials, 
 	}
 	if u.User != nil {
 		sources = append(sources, "the URL's user information")
-		c.fixed = basicAuth(u.User)
+		password, _ := u.User.Password()
+		c.fixed = basicAuth(u.User.Username(), password)
 	}
 	if o.Authorize != nil {
 		sources = append(sources, "Authorize")
@@ -90,7 +110,7 @@ func newCredentials(o *Options, u *url.URL, headers http.Header) (*credentials, 
 		}
 	}
 	if len(sources) > 1 {
-		return nil, fmt.Errorf("%s: %s: one source of credentials is needed: %w", o.Adapter, strings.Join(sources, ", "), ErrConfig)
+		return nil, fmt.Errorf("%s: %s: %w: want one source of credentials", o.Adapter, strings.Join(sources, ", "), ErrConfig)
 	}
 	return c, c.name(o, headers)
 }
@@ -103,9 +123,9 @@ func (c *credentials) name(o *Options, headers http.Header) error {
 	name := http.CanonicalHeaderKey(o.TokenHeader)
 	switch {
 	case c.file == nil:
-		return fmt.Errorf("%s: TokenHeader %q: there is no TokenFile: %w", o.Adapter, o.TokenHeader, ErrConfig)
+		return fmt.Errorf("%s: TokenHeader %q: %w: want none without TokenFile", o.Adapter, o.TokenHeader, ErrConfig)
 	case !validHeaderName(o.TokenHeader) || ownHeader(name) || headers[name] != nil:
-		return fmt.Errorf("%s: TokenHeader %q: not a header's name, or set elsewhere: %w", o.Adapter, o.TokenHeader, ErrConfig)
+		return fmt.Errorf("%s: TokenHeader %q: %w: want a header's name that nothing else sets", o.Adapter, o.TokenHeader, ErrConfig)
 	}
 	c.header, c.format = name, o.TokenValue
 	return nil
@@ -114,8 +134,7 @@ func (c *credentials) name(o *Options, headers http.Header) error {
 // bearer is the value of an Authorization header for token (RFC 6750).
 func bearer(token string) string { return "Bearer " + token }
 
-// basicAuth is the value of an Authorization header for user (RFC 7617).
-func basicAuth(user *url.Userinfo) string {
-	password, _ := user.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+// basicAuth is the value of an Authorization header for a user (RFC 7617).
+func basicAuth(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }

@@ -25,13 +25,13 @@ func (o *Options) checkHeaders() (http.Header, error) {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
 		switch {
 		case !validHeaderName(name):
-			return nil, fmt.Errorf("%s: Headers %q: not a header's name: %w", o.Adapter, name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: %w: want a header's name", o.Adapter, name, ErrConfig)
 		case ownHeader(canonical):
-			return nil, fmt.Errorf("%s: Headers %q: the transport sets this one: %w", o.Adapter, name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: %w: want none that the transport sets", o.Adapter, name, ErrConfig)
 		case !validHeaderValue(value):
-			return nil, fmt.Errorf("%s: Headers %q: its value has control characters: %w", o.Adapter, name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: %w: want no control characters in it", o.Adapter, name, ErrConfig)
 		case h[canonical] != nil:
-			return nil, fmt.Errorf("%s: Headers %q: there twice, in upper and lower case: %w", o.Adapter, name, ErrConfig)
+			return nil, fmt.Errorf("%s: Headers %q: %w: want it once, in upper or lower case", o.Adapter, name, ErrConfig)
 		}
 		h[canonical] = []string{value}
 	}

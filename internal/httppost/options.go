@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport/httpstatus"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -18,7 +19,7 @@ import (
 // users have to tell apart.
 var (
 	// ErrConfig is about a field's value.
-	ErrConfig = errors.New("not a valid value")
+	ErrConfig = option.ErrConfig
 
 	// ErrPlaintext is for an http:// URL without AllowPlaintext, or with
 	// credentials.
@@ -51,6 +52,11 @@ type Options struct {
 	TokenValue  func(secret string) string                // the header's value for TokenFile. Default: "Bearer " and the secret
 	TokenField  string                                    // what the adapter calls TokenFile. Default: "TokenFile"
 
+	// Username and PasswordFile, a secret that is read for each request, are sent
+	// as Basic authorization. Both or neither, and then no TokenFile.
+	Username     string
+	PasswordFile string
+
 	// Secrets are parts of Headers that are secrets by themselves, to be masked.
 	Secrets []string
 
@@ -79,9 +85,12 @@ func (o Options) Open() (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.usePassword(); err != nil {
+		return nil, err
+	}
 	u, err := httpstatus.ParseURL(o.URL, "https", "http")
 	if err != nil {
-		return nil, fmt.Errorf("%s: URL: %w", o.Adapter, errors.Join(ErrConfig, err))
+		return nil, option.Wrap(o.Adapter, "URL", err)
 	}
 	headers, err := o.checkHeaders()
 	if err != nil {
@@ -100,15 +109,11 @@ func (o Options) WithDefaults() (Options, error) {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, DefaultConnectTimeout)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, DefaultIdleTimeout)
 	o.TokenField = cmp.Or(o.TokenField, "TokenFile")
-	switch {
-	case o.MaxInFlight < 0 || o.MaxInFlight > maxInFlight:
-		return o, fmt.Errorf("%s: MaxInFlight %d: 1 to %d: %w", o.Adapter, o.MaxInFlight, maxInFlight, ErrConfig)
-	case o.ConnectTimeout < 0:
-		return o, fmt.Errorf("%s: ConnectTimeout %v: not below 0: %w", o.Adapter, o.ConnectTimeout, ErrConfig)
-	case o.IdleTimeout < 0:
-		return o, fmt.Errorf("%s: IdleTimeout %v: not below 0: %w", o.Adapter, o.IdleTimeout, ErrConfig)
-	}
-	return o, nil
+	return o, option.Check(o.Adapter, option.Fields{
+		{"MaxInFlight", o.MaxInFlight, o.MaxInFlight < 0 || o.MaxInFlight > maxInFlight, "1 to 1,024"},
+		{"ConnectTimeout", o.ConnectTimeout, o.ConnectTimeout < 0, option.NoNegativeTime},
+		{"IdleTimeout", o.IdleTimeout, o.IdleTimeout < 0, option.NoNegativeTime},
+	})
 }
 
 // checkPlaintext keeps credentials off an unencrypted connection. There is no

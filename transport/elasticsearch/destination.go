@@ -3,7 +3,6 @@ package elasticsearch
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"mime"
 	"net"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/httppost"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/httpstatus"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -242,28 +242,18 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.MaxBytes = cmp.Or(d.MaxBytes, DefaultMaxBytes)
 	d.MaxInFlight = cmp.Or(d.MaxInFlight, DefaultMaxInFlight)
 	media, _, _ := mime.ParseMediaType(d.Encoder.ContentType())
-	switch {
-	case len(d.URLs) == 0:
-		return d, fmt.Errorf("elasticsearch: URLs: at least one is needed: %w", ErrConfig)
-	case d.MaxRecords < 0 || d.MaxRecords > mostRecords:
-		return d, fmt.Errorf("elasticsearch: MaxRecords %d: 1 to %d: %w", d.MaxRecords, mostRecords, ErrConfig)
-	case d.MaxBytes < 0 || d.MaxBytes > mostBytes:
-		return d, fmt.Errorf("elasticsearch: MaxBytes %d: 1 to %d: %w", d.MaxBytes, mostBytes, ErrConfig)
-	case d.Compression > Uncompressed:
-		return d, fmt.Errorf("elasticsearch: Compression %v: Gzip and Uncompressed are known: %w", d.Compression, ErrConfig)
-	case d.SourceOnError > SourceUnset:
-		return d, fmt.Errorf("elasticsearch: SourceOnError %v: SourceAuto, SourceHidden and SourceUnset are known: %w", d.SourceOnError, ErrConfig)
-	case media != "application/json":
-		return d, fmt.Errorf("elasticsearch: Encoder writes %q: documents are JSON: %w", media, ErrConfig)
-	case (d.Username == "") != (d.PasswordFile == ""):
-		return d, fmt.Errorf("elasticsearch: Username and PasswordFile are needed both or neither: %w", ErrConfig)
-	case strings.Contains(d.Username, ":"):
-		return d, fmt.Errorf("elasticsearch: Username %q: Basic authorization has no colon in it: %w", d.Username, ErrConfig)
+	if err := option.Check("elasticsearch", option.Fields{
+		{"URLs", nil, len(d.URLs) == 0, "at least one"},
+		{"MaxRecords", d.MaxRecords, d.MaxRecords < 0 || d.MaxRecords > mostRecords, fmt.Sprintf("1 to %d", mostRecords)},
+		{"MaxBytes", d.MaxBytes, d.MaxBytes < 0 || d.MaxBytes > mostBytes, fmt.Sprintf("1 to %d", mostBytes)},
+		{"Compression", d.Compression, d.Compression > Uncompressed, "Gzip or Uncompressed"},
+		{"SourceOnError", d.SourceOnError, d.SourceOnError > SourceUnset, "SourceAuto, SourceHidden or SourceUnset"},
+		{"Encoder", media, media != "application/json", "one that writes JSON"},
+		{"APIKeyFile", nil, d.APIKeyFile != "" && d.TokenFile != "", "one source of credentials, and there is TokenFile"},
+	}); err != nil {
+		return d, err
 	}
-	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("elasticsearch: Encoder: %w: %w", ErrConfig, err)
-	}
-	return d, nil
+	return d, option.Wrap("elasticsearch", "Encoder", encode.Validate(d.Encoder))
 }
 
 // node makes the client of one node. index is part of the URL if it is the same
@@ -271,15 +261,16 @@ func (d Destination) withDefaults() (Destination, error) {
 func (d *Destination) node(raw, index string) (*httppost.Client, error) {
 	u, err := httpstatus.ParseURL(raw, "https", "http")
 	if err != nil {
-		return nil, fmt.Errorf("elasticsearch: URLs: %w: %w", ErrConfig, err)
+		return nil, option.Wrap("elasticsearch", "URLs", err)
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("elasticsearch: URLs %q: a node has no query and no fragment: %w", httpstatus.Redact(raw), ErrConfig)
+		return nil, fmt.Errorf("elasticsearch: URLs %q: %w: want no query and no fragment", httpstatus.Redact(raw), ErrConfig)
 	}
 	u = u.JoinPath(index, "_bulk")
 	o := httppost.Options{
 		Adapter: "elasticsearch", URL: u.String(), AllowPlaintext: d.AllowPlaintext, Headers: d.Headers,
-		Authorize: d.Authorize, TLS: d.TLS, Proxy: d.Proxy, Resolver: d.Resolver,
+		Authorize: d.Authorize, TokenFile: d.TokenFile, Username: d.Username, PasswordFile: d.PasswordFile,
+		TLS: d.TLS, Proxy: d.Proxy, Resolver: d.Resolver,
 		MaxInFlight: d.MaxInFlight, ConnectTimeout: d.ConnectTimeout, IdleTimeout: d.IdleTimeout,
 		// Not application/vnd.elasticsearch+x-ndjson, which OpenSearch refuses.
 		ContentType: "application/x-ndjson",
@@ -287,32 +278,9 @@ func (d *Destination) node(raw, index string) (*httppost.Client, error) {
 	if d.Compression == Gzip {
 		o.Compressor = httppost.Gzip()
 	}
-	if err := d.credentials(&o); err != nil {
-		return nil, err
+	if d.APIKeyFile != "" {
+		o.TokenField, o.TokenFile = "APIKeyFile", d.APIKeyFile
+		o.TokenValue = func(key string) string { return "ApiKey " + key }
 	}
 	return o.Open()
-}
-
-// credentials passes on the file with the secret; there is one at most.
-func (d *Destination) credentials(o *httppost.Options) error {
-	var found []string
-	for _, source := range []struct {
-		field, path string
-		value       func(secret string) string
-	}{
-		{"APIKeyFile", d.APIKeyFile, func(key string) string { return "ApiKey " + key }},
-		{"TokenFile", d.TokenFile, nil},
-		{"PasswordFile", d.PasswordFile, func(password string) string {
-			return "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Username+":"+password))
-		}},
-	} {
-		if source.path != "" {
-			found = append(found, source.field)
-			o.TokenField, o.TokenFile, o.TokenValue = source.field, source.path, source.value
-		}
-	}
-	if len(found) > 1 {
-		return fmt.Errorf("elasticsearch: %s: one source of credentials is needed: %w", strings.Join(found, ", "), ErrConfig)
-	}
-	return nil
 }

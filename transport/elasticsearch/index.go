@@ -33,7 +33,7 @@ func newChooser(d *Destination) (c *chooser, err error) {
 		return nil, err
 	}
 	if (d.IndexAttr == "") != (len(d.Indices) == 0) {
-		return nil, fmt.Errorf("elasticsearch: IndexAttr %q with %d Indices: both or neither: %w", d.IndexAttr, len(d.Indices), ErrConfig)
+		return nil, fmt.Errorf("elasticsearch: IndexAttr %q with %d Indices: %w: want both or neither", d.IndexAttr, len(d.Indices), ErrConfig)
 	}
 	if d.IndexAttr == "" {
 		if !c.index.dated() {
@@ -113,7 +113,7 @@ func (p pattern) append(dst []byte, at time.Time) []byte {
 // only, so that they need no escape in a URL or in JSON.
 func parsePattern(field, text string) (p pattern, err error) {
 	fail := func(allowed string) (pattern, error) {
-		return nil, fmt.Errorf("elasticsearch: %s %q: %s: %w", field, text, allowed, ErrConfig)
+		return nil, fmt.Errorf("elasticsearch: %s %q: %w: want %s", field, text, ErrConfig, allowed)
 	}
 	rest := text
 	for {

@@ -48,7 +48,7 @@ func newCompressor(c Compression, inFlight int) (httppost.Compressor, error) {
 	case Uncompressed:
 		return nil, nil
 	default:
-		return nil, fmt.Errorf("https: Compression %v: Gzip, Zstd and Uncompressed are known: %w", c, ErrConfig)
+		return nil, fmt.Errorf("https: Compression %v: %w: want Gzip, Zstd or Uncompressed", c, ErrConfig)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-func TestUserInformation(t *testing.T) {
+// Basic authorization: from the URL, and from a file.
+func TestUserAndPassword(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "me" || password != "p@ss/word" {
 			w.WriteHeader(401)
@@ -22,6 +23,10 @@ func TestUserInformation(t *testing.T) {
 	})
 	d := server.destination()
 	d.URL = "https://me:p%40ss%2Fword@" + server.Listener.Addr().String()
+	send(t, open(t, d), batch(0, 1))
+
+	d.URL, d.Username = server.URL, "me"
+	d.PasswordFile = testpki.File(t, t.TempDir(), "password", []byte("p@ss/word\n"))
 	send(t, open(t, d), batch(0, 1))
 }
 

@@ -22,7 +22,8 @@ var (
 	// AllowPlaintext, or with credentials.
 	ErrPlaintext = httppost.ErrPlaintext
 
-	// ErrToken is wrapped by the errors about TokenFile's contents.
+	// ErrToken is wrapped by the errors about the contents of TokenFile and
+	// PasswordFile.
 	ErrToken = httppost.ErrToken
 
 	// ErrEarlyAnswer is returned by Send for a 2xx that came before the request
@@ -47,7 +48,7 @@ type Destination struct {
 
 	// AllowPlaintext allows an http:// URL, for a receiver on the same machine
 	// or in a network that encrypts by itself. Credentials are refused with it,
-	// wherever they are configured: user information, Authorize, TokenFile, and
+	// wherever they are configured: user information, Authorize, a file, and
 	// headers and query parameters whose name says that they are one.
 	AllowPlaintext bool
 
@@ -83,6 +84,13 @@ type Destination struct {
 	// TokenHeader names the header that TokenFile's token is sent in, by itself,
 	// in place of Authorization: "X-Api-Key".
 	TokenHeader string
+
+	// PasswordFile is as TokenFile for the password of Username, sent as Basic
+	// authorization.
+	PasswordFile string
+
+	// Username belongs to PasswordFile.
+	Username string
 
 	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
 	// authorities, no client certificate. Its files are looked at every 5 s; new
@@ -127,8 +135,8 @@ func (d Destination) String() string { return "https.Destination(" + httpstatus.
 // GoString returns what String returns.
 func (d Destination) GoString() string { return d.String() }
 
-// Open checks the fields and reads the TLS files and TokenFile. It does not
-// connect.
+// Open checks the fields and reads the TLS files and the file with the
+// credentials. It does not connect.
 func (d Destination) Open() (transport.Transport, error) {
 	if d.Encoder == nil {
 		d.Encoder = encode.JSONLines{}
@@ -155,7 +163,7 @@ func (d Destination) Open() (transport.Transport, error) {
 func (d *Destination) options() httppost.Options {
 	return httppost.Options{
 		Adapter: "https", URL: d.URL, AllowPlaintext: d.AllowPlaintext, Headers: d.Headers,
-		Authorize: d.Authorize, TokenFile: d.TokenFile, TokenHeader: d.TokenHeader,
+		Authorize: d.Authorize, TokenFile: d.TokenFile, TokenHeader: d.TokenHeader, Username: d.Username, PasswordFile: d.PasswordFile,
 		TLS: d.TLS, Proxy: d.Proxy, HTTP1: d.HTTP1, Resolver: d.Resolver,
 		MaxInFlight: d.MaxInFlight, ConnectTimeout: d.ConnectTimeout, IdleTimeout: d.IdleTimeout,
 		ContentType: d.Format.contentType(d.Encoder),

@@ -103,10 +103,10 @@ func oneLine(record []byte) {
 // checkFormat is the part of Destination's validation that is about the body.
 func checkFormat(f Format, enc encode.Encoder) error {
 	if f > JSONArray {
-		return fmt.Errorf("https: Format %v: NDJSON and JSONArray are known: %w", f, ErrConfig)
+		return fmt.Errorf("https: Format %v: %w: want NDJSON or JSONArray", f, ErrConfig)
 	}
 	if f == JSONArray && !writesJSON(enc) {
-		return fmt.Errorf("https: Format JSONArray: the Encoder writes %q: %w", enc.ContentType(), ErrConfig)
+		return fmt.Errorf("https: Format JSONArray: the Encoder writes %q: %w: want JSON", enc.ContentType(), ErrConfig)
 	}
 	if err := encode.Validate(enc); err != nil {
 		return fmt.Errorf("https: Encoder: %w", errors.Join(ErrConfig, err))

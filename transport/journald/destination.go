@@ -2,16 +2,15 @@ package journald
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // DefaultSocket is where journald listens.
 const DefaultSocket = "/run/systemd/journal/socket"
@@ -32,14 +31,14 @@ var _ transport.Destination = Destination{}
 // Linux the error wraps errors.ErrUnsupported.
 func (d Destination) Open() (transport.Transport, error) {
 	d.Socket = cmp.Or(d.Socket, DefaultSocket)
-	if strings.IndexByte(d.Socket, 0) >= 0 || !strings.HasPrefix(d.Socket, "/") {
-		return nil, fmt.Errorf("journald: Socket %q: want an absolute path: %w", d.Socket, ErrConfig)
+	if err := option.Check("journald", option.Fields{
+		{"Socket", d.Socket, strings.IndexByte(d.Socket, 0) >= 0 || !strings.HasPrefix(d.Socket, "/"), "an absolute path"},
+		{"Encoder.MaxBytes", d.Encoder.MaxBytes, d.Encoder.MaxBytes < 0, "0 or more bytes"},
+	}); err != nil {
+		return nil, err
 	}
-	if d.Encoder.MaxBytes < 0 {
-		return nil, fmt.Errorf("journald: Encoder.MaxBytes %d: %w", d.Encoder.MaxBytes, ErrConfig)
-	}
-	if err := encode.Validate(d.Encoder); err != nil {
-		return nil, fmt.Errorf("journald: Encoder: %w", err)
+	if err := option.Wrap("journald", "Encoder", encode.Validate(d.Encoder)); err != nil {
+		return nil, err
 	}
 	return open(d)
 }

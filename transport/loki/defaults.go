@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport/httpstatus"
 )
 
@@ -39,8 +40,8 @@ func (d Destination) withDefaults() (Destination, error) {
 		return d, err
 	}
 	if d.Encoder != nil {
-		if err := encode.Validate(d.Encoder); err != nil {
-			return d, fmt.Errorf("loki: Encoder: %w: %w", ErrConfig, err)
+		if err := option.Wrap("loki", "Encoder", encode.Validate(d.Encoder)); err != nil {
+			return d, err
 		}
 		d.Encoder = bounded(d.Encoder, d.MaxLine)
 	}
@@ -48,23 +49,15 @@ func (d Destination) withDefaults() (Destination, error) {
 }
 
 func (d *Destination) check() error {
-	switch {
-	case d.Format > JSON:
-		return fmt.Errorf("loki: Format %v: Protobuf and JSON are known: %w", d.Format, ErrConfig)
-	case d.MaxLine < leastLine:
-		return fmt.Errorf("loki: MaxLine %d: %d or more: %w", d.MaxLine, leastLine, ErrConfig)
-	case d.MaxMetadata < leastMetadata:
-		return fmt.Errorf("loki: MaxMetadata %d: %d or more: %w", d.MaxMetadata, leastMetadata, ErrConfig)
-	case d.MaxMetadataCount < leastCount:
-		return fmt.Errorf("loki: MaxMetadataCount %d: %d or more: %w", d.MaxMetadataCount, leastCount, ErrConfig)
-	case d.MaxRecords < 0 || d.MaxRecords > mostRecords:
-		return fmt.Errorf("loki: MaxRecords %d: 1 to %d: %w", d.MaxRecords, mostRecords, ErrConfig)
-	case d.MaxBytes < 0 || d.MaxBytes > mostBytes:
-		return fmt.Errorf("loki: MaxBytes %d: 1 to %d: %w", d.MaxBytes, mostBytes, ErrConfig)
-	case (d.Username == "") != (d.PasswordFile == ""):
-		return fmt.Errorf("loki: Username and PasswordFile are needed both or neither: %w", ErrConfig)
-	case strings.Contains(d.Username, ":"):
-		return fmt.Errorf("loki: Username %q: Basic authorization has no colon in it: %w", d.Username, ErrConfig)
+	if err := option.Check("loki", option.Fields{
+		{"Format", d.Format, d.Format > JSON, "Protobuf or JSON"},
+		{"MaxLine", d.MaxLine, d.MaxLine < leastLine, fmt.Sprintf("%d bytes or more", leastLine)},
+		{"MaxMetadata", d.MaxMetadata, d.MaxMetadata < leastMetadata, fmt.Sprintf("%d bytes or more", leastMetadata)},
+		{"MaxMetadataCount", d.MaxMetadataCount, d.MaxMetadataCount < leastCount, fmt.Sprintf("%d or more", leastCount)},
+		{"MaxRecords", d.MaxRecords, d.MaxRecords < 0 || d.MaxRecords > mostRecords, fmt.Sprintf("1 to %d", mostRecords)},
+		{"MaxBytes", d.MaxBytes, d.MaxBytes < 0 || d.MaxBytes > mostBytes, fmt.Sprintf("1 to %d", mostBytes)},
+	}); err != nil {
+		return err
 	}
 	return checkTenant(d.Tenant)
 }
@@ -77,10 +70,9 @@ func checkTenant(tenant string) error {
 	odd := strings.ContainsFunc(tenant, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!-_.*'()", r))
 	})
-	if odd || len(tenant) > 150 || tenant == "." || tenant == ".." {
-		return fmt.Errorf("loki: Tenant %q: at most 150 letters, digits and !-_.*'(), and neither . nor ..: %w", tenant, ErrConfig)
-	}
-	return nil
+	return option.Check("loki", option.Fields{
+		{"Tenant", tenant, odd || len(tenant) > 150 || tenant == "." || tenant == "..", "at most 150 letters, digits and !-_.*'(), and neither . nor .."},
+	})
 }
 
 const tenantHeader = "X-Scope-Orgid"
@@ -96,7 +88,7 @@ func (d *Destination) headers() (map[string]string, error) {
 	}
 	for name := range all {
 		if textproto.CanonicalMIMEHeaderKey(name) == tenantHeader {
-			return nil, fmt.Errorf("loki: Headers %q: Tenant sets this one: %w", name, ErrConfig)
+			return nil, fmt.Errorf("loki: Headers %q: %w: want none that Tenant sets", name, ErrConfig)
 		}
 	}
 	all[tenantHeader] = d.Tenant
@@ -107,7 +99,7 @@ func (d *Destination) headers() (map[string]string, error) {
 func (d *Destination) pushURL() (string, error) {
 	u, err := httpstatus.ParseURL(d.URL, "https", "http")
 	if err != nil {
-		return "", fmt.Errorf("loki: URL: %w: %w", ErrConfig, err)
+		return "", option.Wrap("loki", "URL", err)
 	}
 	if !strings.HasSuffix(u.Path, "/push") {
 		u = u.JoinPath("loki", "api", "v1", "push")

@@ -2,8 +2,6 @@ package loki
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -230,21 +228,13 @@ func (d *Destination) client() (*httppost.Client, error) {
 	}
 	o := httppost.Options{
 		Adapter: "loki", URL: target, AllowPlaintext: d.AllowPlaintext, Headers: headers,
-		Authorize: d.Authorize, TokenFile: d.TokenFile, TLS: d.TLS, Proxy: d.Proxy, Resolver: d.Resolver,
+		Authorize: d.Authorize, TokenFile: d.TokenFile, Username: d.Username, PasswordFile: d.PasswordFile,
+		TLS: d.TLS, Proxy: d.Proxy, Resolver: d.Resolver,
 		MaxInFlight: d.MaxInFlight, ConnectTimeout: d.ConnectTimeout, IdleTimeout: d.IdleTimeout,
 		ContentType: d.Format.contentType(),
 	}
 	if d.Format == JSON {
 		o.Compressor = httppost.Gzip()
-	}
-	if d.PasswordFile != "" {
-		if d.TokenFile != "" {
-			return nil, fmt.Errorf("loki: TokenFile and PasswordFile: one source of credentials is needed: %w", ErrConfig)
-		}
-		o.TokenField, o.TokenFile = "PasswordFile", d.PasswordFile
-		o.TokenValue = func(password string) string {
-			return "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Username+":"+password))
-		}
 	}
 	return o.Open()
 }

@@ -55,10 +55,10 @@ func newLabeler(d *Destination) (*labeler, error) {
 	for _, name := range slices.Sorted(maps.Keys(d.Labels)) {
 		value := d.Labels[name]
 		if !validName(name) || len(name) > maxLabelName {
-			return nil, fmt.Errorf("loki: Labels %q: a name is letters, digits and _, and begins with no digit and not with __: %w", name, ErrConfig)
+			return nil, fmt.Errorf("loki: Labels %q: %w: want letters, digits and _, and neither a digit nor __ at the beginning", name, ErrConfig)
 		}
 		if value == "" || len(value) > maxLabelValue || !utf8.ValidString(value) {
-			return nil, fmt.Errorf("loki: Labels %q: value %q: 1 to %d bytes of UTF-8: %w", name, value, maxLabelValue, ErrConfig)
+			return nil, fmt.Errorf("loki: Labels %q: value %q: %w: want 1 to %d bytes of UTF-8", name, value, ErrConfig, maxLabelValue)
 		}
 		l.static = append(l.static, label{name, value})
 		l.names = append(l.names, name)
@@ -66,7 +66,7 @@ func newLabeler(d *Destination) (*labeler, error) {
 	for _, field := range d.ResourceLabels {
 		name := string(appendName(nil, field))
 		if field == "" || !validName(name) {
-			return nil, fmt.Errorf("loki: ResourceLabels %q: no label's name can be made of it: %w", field, ErrConfig)
+			return nil, fmt.Errorf("loki: ResourceLabels %q: %w: want what a label's name can be made of", field, ErrConfig)
 		}
 		if slices.Contains(l.names, name) {
 			continue // Labels win
@@ -76,12 +76,12 @@ func newLabeler(d *Destination) (*labeler, error) {
 	}
 	if l.level {
 		if slices.Contains(l.names, levelName) {
-			return nil, fmt.Errorf("loki: Labels %q: LevelLabel sets this one: %w", levelName, ErrConfig)
+			return nil, fmt.Errorf("loki: Labels %q: %w: want none that LevelLabel sets", levelName, ErrConfig)
 		}
 		l.names = append(l.names, levelName)
 	}
 	if len(l.names) > maxLabels {
-		return nil, fmt.Errorf("loki: %d labels: at most %d: %w", len(l.names), maxLabels, ErrConfig)
+		return nil, fmt.Errorf("loki: %d labels: %w: want at most %d", len(l.names), ErrConfig, maxLabels)
 	}
 	for i, name := range fieldNames {
 		f := &l.fields[i]

@@ -2,7 +2,6 @@ package lumberjack
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -10,12 +9,13 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults and limits of Destination's fields.
 const (
@@ -94,7 +94,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	t := &sender{dest: d}
 	t.dialer = ackconn.Dialer{ConnectTimeout: d.ConnectTimeout, Silence: d.AnswerTimeout, KeepAlive: d.KeepAlive}
 	if t.dialer.Hosts, err = ackconn.ParseHosts(d.Addrs, d.Resolver); err != nil {
-		return nil, fmt.Errorf("lumberjack: Addrs: %w", err)
+		return nil, option.Wrap("lumberjack", "Addrs", err)
 	}
 	if d.TLS != nil {
 		if t.dialer.TLS, err = d.TLS.Client(); err != nil {
@@ -116,32 +116,22 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
 	d.AnswerTimeout = cmp.Or(d.AnswerTimeout, DefaultAnswerTimeout)
 	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
-	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("lumberjack: Encoder: %w", err)
+	if err := option.Wrap("lumberjack", "Encoder", encode.Validate(d.Encoder)); err != nil {
+		return d, err
 	}
 	return d, d.validate()
 }
 
 func (d *Destination) validate() error {
 	const letters = "1 to 64 lower-case letters, digits, dots, underscores and hyphens"
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-		want  string
-	}{
+	return option.Check("lumberjack", option.Fields{
 		{"Addrs", d.Addrs, len(d.Addrs) == 0, "at least one"},
 		{"Beat", d.Beat, !plain(d.Beat), letters},
 		{"Version", d.Version, !plain(d.Version), letters},
 		{"Window", d.Window, d.Window < 1 || d.Window > MaxWindow, "1 to 10,000"},
 		{"Compression", d.Compression, d.Compression > Uncompressed, "Zlib or Uncompressed"},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, "no negative time"},
-		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, "no negative time"},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0, "no negative time"},
-	} {
-		if f.bad {
-			return fmt.Errorf("lumberjack: %s %.100q: %w: want %s", f.name, fmt.Sprint(f.value), ErrConfig, f.want)
-		}
-	}
-	return nil
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, option.NoNegativeTime},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
+	})
 }

@@ -63,8 +63,14 @@ func invalid(t *testing.T) []transport.Destination {
 
 // Errors about fields can be told from others.
 func TestOpenErrors(t *testing.T) {
-	if _, err := (relp.Destination{Addr: "h:1", Window: -1}).Open(); !errors.Is(err, relp.ErrConfig) {
-		t.Errorf("want ErrConfig, got %v", err)
+	for _, d := range []relp.Destination{
+		{Addr: "h:1", Window: -1},
+		{Addr: "h"},
+		{Addr: "h:1", Encoder: encode.JSONLines{Keys: encode.Keys{Level: "msg"}}},
+	} {
+		if _, err := d.Open(); !errors.Is(err, relp.ErrConfig) {
+			t.Errorf("%+v: want ErrConfig, got %v", d, err)
+		}
 	}
 	if _, err := (relp.Destination{Addr: "h:1", TLS: &tlsconfig.Options{KeyFile: "k"}}).Open(); !errors.Is(err, tlsconfig.ErrPair) {
 		t.Errorf("want ErrPair, got %v", err)

@@ -2,19 +2,19 @@ package relp
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults and limits of Destination's fields.
 const (
@@ -92,7 +92,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	t := &sender{dest: d}
 	t.dialer = ackconn.Dialer{ConnectTimeout: d.ConnectTimeout, Silence: d.AnswerTimeout, KeepAlive: d.KeepAlive}
 	if t.dialer.Hosts, err = ackconn.ParseHosts([]string{d.Addr}, d.Resolver); err != nil {
-		return nil, fmt.Errorf("relp: Addr: %w", err)
+		return nil, option.Wrap("relp", "Addr", err)
 	}
 	if d.TLS != nil {
 		if t.dialer.TLS, err = d.TLS.Client(); err != nil {
@@ -113,29 +113,19 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.AnswerTimeout = cmp.Or(d.AnswerTimeout, DefaultAnswerTimeout)
 	d.CloseTimeout = cmp.Or(d.CloseTimeout, DefaultCloseTimeout)
 	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
-	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("relp: Encoder: %w", err)
+	if err := option.Wrap("relp", "Encoder", encode.Validate(d.Encoder)); err != nil {
+		return d, err
 	}
 	return d, d.validate()
 }
 
 func (d *Destination) validate() error {
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-		want  string
-	}{
+	return option.Check("relp", option.Fields{
 		{"Window", d.Window, d.Window < 1 || d.Window > MaxWindow, "1 to 10,000"},
 		{"MaxMessage", d.MaxMessage, d.MaxMessage < 1 || d.MaxMessage > maxLen, "1 to 999,999,999 bytes"},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, "no negative time"},
-		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, "no negative time"},
-		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, "no negative time"},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0, "no negative time"},
-	} {
-		if f.bad {
-			return fmt.Errorf("relp: %s %v: %w: want %s", f.name, f.value, ErrConfig, f.want)
-		}
-	}
-	return nil
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, option.NoNegativeTime},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, option.NoNegativeTime},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
+	})
 }

@@ -2,13 +2,13 @@ package syslog
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -16,7 +16,7 @@ import (
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults and limits of Destination's fields.
 const (
@@ -151,10 +151,7 @@ func (d Destination) withDefaults() (Destination, error) {
 		d.MaxMessage = DefaultMaxMessage
 	}
 	d.Encoder = sized(d.Encoder, local, d.MaxMessage)
-	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("syslog: Encoder: %w", err)
-	}
-	return d, nil
+	return d, option.Wrap("syslog", "Encoder", encode.Validate(d.Encoder))
 }
 
 // sized is the encoder with the size, unless it has one, or the default.
@@ -185,27 +182,18 @@ func (d *Destination) validate() error {
 		known, most = true, udp.DefaultMaxDatagram
 	}
 	stream := strings.HasPrefix(d.Network, "tcp")
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-	}{
-		{"Network", d.Network, !known},
-		{"Addr", d.Addr, d.Network != "" && d.Addr == ""},
-		{"Framing", d.Framing, d.Framing > Newline || d.Framing != FramingDefault && isDatagram(d.Network)},
-		{"MaxMessage", d.MaxMessage, d.MaxMessage != 0 && d.MaxMessage < leastMessage || d.MaxMessage > most},
-		{"TLS", "without TCP", d.TLS != nil && !stream},
-		{"WindowBytes", d.WindowBytes, d.WindowBytes != 0 && isDatagram(d.Network)},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0},
-		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0},
-		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0},
-	} {
-		if f.bad {
-			return fmt.Errorf("syslog: %s %v: %w", f.name, f.value, ErrConfig)
-		}
-	}
-	return nil
+	return option.Check("syslog", option.Fields{
+		{"Network", d.Network, !known, "tcp, tcp4, tcp6, udp, udp4, udp6, unix or unixgram"},
+		{"Addr", d.Addr, d.Network != "" && d.Addr == "", "a host, with Network " + d.Network},
+		{"Framing", d.Framing, d.Framing > Newline || d.Framing != FramingDefault && isDatagram(d.Network), "OctetCounted or Newline, and none for datagrams"},
+		{"MaxMessage", d.MaxMessage, d.MaxMessage != 0 && d.MaxMessage < leastMessage || d.MaxMessage > most, fmt.Sprintf("%d to %d bytes", leastMessage, most)},
+		{"TLS", nil, d.TLS != nil && !stream, "none but over TCP"},
+		{"WindowBytes", d.WindowBytes, d.WindowBytes != 0 && isDatagram(d.Network), "none for datagrams"},
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0, option.NoNegativeTime},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, option.NoNegativeTime},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
+	})
 }
 
 func isDatagram(network string) bool {

@@ -21,15 +21,15 @@ const (
 	Newline Framing = 2
 )
 
-// String returns "default", "octet-counted" or "newline".
+// String returns the framing's name.
 func (f Framing) String() string {
 	switch f {
 	case FramingDefault:
-		return "default"
+		return "FramingDefault"
 	case OctetCounted:
-		return "octet-counted"
+		return "OctetCounted"
 	case Newline:
-		return "newline"
+		return "Newline"
 	default:
 		return fmt.Sprintf("Framing(%d)", uint8(f))
 	}

@@ -65,8 +65,14 @@ func invalid(t *testing.T) []transport.Destination {
 
 // Errors about fields can be told from others.
 func TestOpenErrors(t *testing.T) {
-	if _, err := (tcp.Destination{Addr: "h:1", Network: "sctp"}).Open(); !errors.Is(err, tcp.ErrConfig) {
-		t.Errorf("want ErrConfig, got %v", err)
+	for _, d := range []tcp.Destination{
+		{Addr: "h:1", Network: "sctp"},
+		{Addr: "h"},
+		{Addr: "h:1", Encoder: encode.JSONLines{Keys: encode.Keys{Level: "msg"}}},
+	} {
+		if _, err := d.Open(); !errors.Is(err, tcp.ErrConfig) {
+			t.Errorf("%+v: want ErrConfig, got %v", d, err)
+		}
 	}
 	if _, err := (tcp.Destination{Addr: "h:1", TLS: &tlsconfig.Options{KeyFile: "k"}}).Open(); !errors.Is(err, tlsconfig.ErrPair) {
 		t.Errorf("want ErrPair, got %v", err)

@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -10,12 +9,13 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/hostaddr"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults of Destination's fields.
 const (
@@ -116,7 +116,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	t := &stream{dest: d, quiet: defaultQuiet(), window: window{size: int64(d.WindowBytes)}}
 	if d.Network != "unix" {
 		if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
-			return nil, fmt.Errorf("tcp: Addr: %w", err)
+			return nil, option.Wrap("tcp", "Addr", err)
 		}
 	}
 	if d.TLS != nil {
@@ -148,30 +148,21 @@ func (d Destination) withDefaults() (Destination, error) {
 }
 
 func (d *Destination) validate() error {
-	if err := encode.Validate(d.Encoder); err != nil {
-		return fmt.Errorf("tcp: Encoder: %w", err)
+	if err := option.Wrap("tcp", "Encoder", encode.Validate(d.Encoder)); err != nil {
+		return err
 	}
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-	}{
-		{"Network", d.Network, !slices.Contains([]string{"tcp", "tcp4", "tcp6", "unix"}, d.Network)},
-		{"Addr", d.Addr, d.Addr == ""},
-		{"TLS", "on a local socket", d.TLS != nil && d.Network == "unix"},
-		{"Framing", d.Framing, d.Framing > Null},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0},
-		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0},
-		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0},
-		{"UserTimeout", d.UserTimeout, d.UserTimeout > 0 && !hasUserTimeout || d.UserTimeout > maxUserTimeout},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0},
-		{"FastOpen", d.FastOpen, d.FastOpen && (!hasFastOpen || d.Network == "unix")},
-		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
-		{"ReceiveBuffer", d.ReceiveBuffer, d.ReceiveBuffer < 0},
-	} {
-		if f.bad {
-			return fmt.Errorf("tcp: %s %v: %w", f.name, f.value, ErrConfig)
-		}
-	}
-	return nil
+	return option.Check("tcp", option.Fields{
+		{"Network", d.Network, !slices.Contains([]string{"tcp", "tcp4", "tcp6", "unix"}, d.Network), "tcp, tcp4, tcp6 or unix"},
+		{"Addr", d.Addr, d.Addr == "", "host:port, or a socket's path with Network unix"},
+		{"TLS", nil, d.TLS != nil && d.Network == "unix", "none on a local socket"},
+		{"Framing", d.Framing, d.Framing > Null, "Newline, OctetCounted, Length32 or Null"},
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"WriteTimeout", d.WriteTimeout, d.WriteTimeout < 0, option.NoNegativeTime},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, option.NoNegativeTime},
+		{"UserTimeout", d.UserTimeout, d.UserTimeout > 0 && !hasUserTimeout || d.UserTimeout > maxUserTimeout, "at most 24 days, and none but on Linux"},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
+		{"FastOpen", d.FastOpen, d.FastOpen && (!hasFastOpen || d.Network == "unix"), "false but for TCP on Linux"},
+		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0, "0 or more bytes"},
+		{"ReceiveBuffer", d.ReceiveBuffer, d.ReceiveBuffer < 0, "0 or more bytes"},
+	})
 }

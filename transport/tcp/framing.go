@@ -30,17 +30,17 @@ const (
 	Null Framing = 3
 )
 
-// String returns "newline", "octet-counted", "length32" or "null".
+// String returns the framing's name.
 func (f Framing) String() string {
 	switch f {
 	case Newline:
-		return "newline"
+		return "Newline"
 	case OctetCounted:
-		return "octet-counted"
+		return "OctetCounted"
 	case Length32:
-		return "length32"
+		return "Length32"
 	case Null:
-		return "null"
+		return "Null"
 	default:
 		return fmt.Sprintf("Framing(%d)", uint8(f))
 	}

@@ -24,13 +24,13 @@ const (
 	GELF Chunking = 1
 )
 
-// String returns "none" or "gelf".
+// String returns the way's name.
 func (c Chunking) String() string {
 	switch c {
 	case NoChunks:
-		return "none"
+		return "NoChunks"
 	case GELF:
-		return "gelf"
+		return "GELF"
 	default:
 		return fmt.Sprintf("Chunking(%d)", uint8(c))
 	}

@@ -183,7 +183,7 @@ func TestChunksConfig(t *testing.T) {
 			t.Errorf("%+v: %v", d, err)
 		}
 	}
-	for c, want := range map[udp.Chunking]string{udp.NoChunks: "none", udp.GELF: "gelf", 7: "Chunking(7)"} {
+	for c, want := range map[udp.Chunking]string{udp.NoChunks: "NoChunks", udp.GELF: "GELF", 7: "Chunking(7)"} {
 		if c.String() != want {
 			t.Errorf("%q, want %q", c, want)
 		}

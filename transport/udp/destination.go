@@ -9,13 +9,14 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/hostaddr"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 )
 
 // Errors that tests and programs can tell from others.
 var (
 	// ErrConfig is wrapped by the errors of Open that are about a field.
-	ErrConfig = errors.New("not a valid value")
+	ErrConfig = option.ErrConfig
 	// ErrOversize is why a record was refused that does not fit MaxDatagram, or 128
 	// chunks of it, or what the kernel takes.
 	ErrOversize = errors.New("too long for a datagram")
@@ -41,13 +42,13 @@ const (
 	Truncate Oversize = 1
 )
 
-// String returns "refuse" or "truncate".
+// String returns the policy's name.
 func (o Oversize) String() string {
 	switch o {
 	case Refuse:
-		return "refuse"
+		return "Refuse"
 	case Truncate:
-		return "truncate"
+		return "Truncate"
 	default:
 		return fmt.Sprintf("Oversize(%d)", uint8(o))
 	}
@@ -104,7 +105,7 @@ func (d Destination) Open() (transport.Transport, error) {
 		return t, nil
 	}
 	if t.host, err = hostaddr.Parse(d.Network, d.Addr, d.Resolver); err != nil {
-		return nil, fmt.Errorf("udp: Addr: %w", err)
+		return nil, option.Wrap("udp", "Addr", err)
 	}
 	return t, nil
 }
@@ -124,32 +125,25 @@ func (d Destination) withDefaults() (Destination, error) {
 }
 
 func (d *Destination) validate() error {
-	if err := encode.Validate(d.Encoder); err != nil {
-		return fmt.Errorf("udp: Encoder: %w", err)
+	if err := option.Wrap("udp", "Encoder", encode.Validate(d.Encoder)); err != nil {
+		return err
 	}
-	known, most := false, DefaultMaxDatagram
+	known, least, most := false, 1, DefaultMaxDatagram
 	switch d.Network {
 	case "udp", "udp4", "udp6":
 		known = true
 	case "unixgram":
 		known, most = true, maxLocalSize
 	}
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-	}{
-		{"Network", d.Network, !known},
-		{"Addr", d.Addr, d.Addr == ""},
-		{"MaxDatagram", d.MaxDatagram, d.MaxDatagram < 1 || d.MaxDatagram > most},
-		{"Oversize", d.Oversize, d.Oversize > Truncate},
-		{"Chunks", d.Chunks, d.Chunks > GELF || d.Chunks == GELF && d.Network == "unixgram"},
-		{"MaxDatagram", d.MaxDatagram, d.Chunks == GELF && d.MaxDatagram <= chunkHeader},
-		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0},
-	} {
-		if f.bad {
-			return fmt.Errorf("udp: %s %v: %w", f.name, f.value, ErrConfig)
-		}
+	if d.Chunks == GELF {
+		least = chunkHeader + 1
 	}
-	return nil
+	return option.Check("udp", option.Fields{
+		{"Network", d.Network, !known, "udp, udp4, udp6 or unixgram"},
+		{"Addr", d.Addr, d.Addr == "", "host:port, or a socket's path with Network unixgram"},
+		{"MaxDatagram", d.MaxDatagram, d.MaxDatagram < least || d.MaxDatagram > most, fmt.Sprintf("%d to %d bytes", least, most)},
+		{"Oversize", d.Oversize, d.Oversize > Truncate, "Refuse or Truncate"},
+		{"Chunks", d.Chunks, d.Chunks > GELF || d.Chunks == GELF && d.Network == "unixgram", "NoChunks, or GELF but for unixgram"},
+		{"SendBuffer", d.SendBuffer, d.SendBuffer < 0, "0 or more bytes"},
+	})
 }

@@ -254,6 +254,7 @@ func TestNoReceiver(t *testing.T) {
 		"no such service": nil,
 		"an answer first": func(s pushStream) error { return s.Send(&logpb.PushResponse{Sequence: 1}) },
 		"the end first":   func(pushStream) error { return nil },
+		"a limit too low": greeting(&logpb.Limits{MaxMessageBytes: 1}, func(s pushStream) error { <-s.Context().Done(); return nil }),
 		"silence":         func(pushStream) error { <-hang; return nil },
 	} {
 		addr := listen(t, push)

@@ -139,7 +139,7 @@ func (d Destination) withDefaults() (Destination, error) {
 
 func (d *Destination) validate() error {
 	return check("Destination", []rule{
-		{"MaxMessage", d.MaxMessage, d.MaxMessage < 16<<10 || d.MaxMessage > 1<<30, "16 KiB to 1 GiB"},
+		{"MaxMessage", d.MaxMessage, d.MaxMessage < minMessage || d.MaxMessage > 1<<30, "16 KiB to 1 GiB"},
 		{"MaxRecords", d.MaxRecords, d.MaxRecords < 1 || d.MaxRecords > 100_000, "1 to 100,000"},
 		{"MaxInFlight", d.MaxInFlight, d.MaxInFlight < 1 || d.MaxInFlight > MaxInFlight, "1 to 64"},
 		{"Window", d.Window, d.Window < 1 || d.Window > 10_000, "1 to 10,000"},

@@ -24,6 +24,12 @@ import (
 
 var errGreeting = errors.New("the receiver has not said its limits first: is it a LogService?")
 
+// minMessage is the least that a receiver may allow: below it ordinary records
+// would be condemned for what is a mistake in a configuration.
+const minMessage = 16 << 10
+
+var errLimits = errors.New("the receiver allows less than 16 KiB in a request")
+
 // connect opens a session: a connection of its own with one stream, on which the
 // receiver has greeted. It is called by who has the lock connecting.
 //
@@ -82,13 +88,18 @@ func (t *sender) adopt(s *session, g *logpb.Limits) {
 func (s *session) open(ctx context.Context, credential string, zip bool) (*logpb.Limits, error) {
 	stream, cancel, greeting, err := greeted(ctx, s.conn, credential, zip)
 	if err != nil {
-		if !errors.Is(err, errGreeting) {
-			err = newStatusError(err, s.secrets)
-		}
-		return nil, err
+		return nil, s.greetingError(err)
 	}
 	s.stream, s.cancel = stream, cancel
 	return greeting, nil
+}
+
+// greetingError is what greeted has found itself, or a status of grpc's.
+func (s *session) greetingError(err error) error {
+	if errors.Is(err, errGreeting) || errors.Is(err, errLimits) {
+		return err
+	}
+	return newStatusError(err, s.secrets)
 }
 
 // greeted opens a stream that outlives ctx, but is not waited for any longer.
@@ -110,6 +121,9 @@ func greeted(ctx context.Context, conn *gogrpc.ClientConn, credential string, zi
 	if err == nil && first.GetSequence() != 0 {
 		err = errGreeting
 	}
+	if n := first.GetLimits().GetMaxMessageBytes(); err == nil && n != 0 && n < minMessage {
+		err = fmt.Errorf("%d bytes: %w", n, errLimits)
+	}
 	if err == nil && !stop() {
 		err = context.Cause(ctx) // just now; the stream is cancelled
 	}
@@ -129,10 +143,7 @@ func (t *sender) knock(ctx context.Context, s *session) error {
 	}
 	stream, cancel, _, err := greeted(ctx, s.conn, credential, false)
 	if err != nil {
-		if errors.Is(err, errGreeting) {
-			return err
-		}
-		return newStatusError(err, s.secrets)
+		return s.greetingError(err)
 	}
 	_ = stream.CloseSend()
 	cancel()

@@ -216,8 +216,8 @@ func (x *Refusal) GetReason() string {
 // it: it will get all strings and resources in full.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Bytes of one PushRequest. 0: 4 MiB, which is what gRPC's servers take if
-	// not told otherwise.
+	// Bytes of one PushRequest, 16 KiB or more. 0: 4 MiB, which is what gRPC's
+	// servers take if not told otherwise.
 	MaxMessageBytes uint32 `protobuf:"varint,1,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
 	// Entries of one PushRequest. 0: as many as fit.
 	MaxEntries uint32 `protobuf:"varint,2,opt,name=max_entries,json=maxEntries,proto3" json:"max_entries,omitempty"`

@@ -1,6 +1,9 @@
 package sentry
 
 import (
+	"context"
+	"encoding/json"
+	"log/slog"
 	"maps"
 
 	sdk "github.com/getsentry/sentry-go"
@@ -11,6 +14,9 @@ const (
 	scopeKey   = "sentry.scope"
 	requestKey = "request"
 )
+
+// maxCapture bounds what a record carries of its ctx, in bytes of JSON.
+const maxCapture = 64 << 10
 
 // capture is what a record carries of the scope in the ctx of its log call.
 type capture struct {
@@ -32,5 +38,88 @@ func (c *capture) apply(e *sdk.Event) {
 	}
 }
 
-// panicType is the type of the error that Middleware logs.
-const panicType = "*sentry.panicError"
+// Context is for handler.Options.Context. It runs in the log call and returns what
+// an event takes from its ctx: the scope of a sentry-go hub there (user, tags,
+// contexts, fingerprint, request, breadcrumbs) and the trail, as the attribute
+// "sentry.scope", in JSON of at most 64 KiB. It is part of the record from then
+// on, survives a restart with it, and is in what other routes ship.
+//
+// Behind [NewHandler], records below EventsFrom have no such attribute. Without,
+// Context does not know the level: each record logged with a hub in its ctx has
+// it, without breadcrumbs.
+//
+// The scope's own event processors run, also those that drop the event: the record
+// is then sent without its scope. Attachments are left out.
+func Context(ctx context.Context) []slog.Attr {
+	held, ok := ctx.Value(captureKey{}).(*held)
+	switch {
+	case ok && !held.event:
+		return nil
+	case ok:
+		return captured(ctx, held.trail)
+	case hasHub(ctx):
+		return captured(ctx, nil)
+	default:
+		return nil
+	}
+}
+
+type captureKey struct{}
+
+// held is what the handler knows and a Context function does not: whether the
+// record becomes an event.
+type held struct {
+	event bool
+	trail []*sdk.Breadcrumb
+}
+
+// withCapture says what Context shall find.
+func withCapture(ctx context.Context, t *trail, event bool) context.Context {
+	h := &held{event: event}
+	if event && t != nil {
+		h.trail = t.list()
+	}
+	return context.WithValue(ctx, captureKey{}, h)
+}
+
+func hasHub(ctx context.Context) bool { return sdk.GetHubFromContext(ctx) != nil }
+
+// captured is the attribute. crumbs nil: none are wanted, not even the scope's.
+func captured(ctx context.Context, crumbs []*sdk.Breadcrumb) []slog.Attr {
+	c := capture{Breadcrumbs: crumbs}
+	if hub := sdk.GetHubFromContext(ctx); hub != nil {
+		c.scope(hub, crumbs != nil)
+	}
+	for {
+		raw, err := json.Marshal(&c)
+		switch {
+		case err != nil || string(raw) == "{}":
+			return nil // a context that is no JSON: the record is worth more than its scope
+		case len(raw) <= maxCapture:
+			return []slog.Attr{slog.Any(scopeKey, json.RawMessage(raw))}
+		case len(c.Breadcrumbs) > 0:
+			c.Breadcrumbs = c.Breadcrumbs[(len(c.Breadcrumbs)+1)/2:] // the newest say most
+		case c.Contexts != nil || c.Request != nil:
+			c.Contexts, c.Request = nil, nil
+		default:
+			return nil
+		}
+	}
+}
+
+// scope copies what the hub's scope says. A processor of the service's own may
+// panic; a log call must not.
+func (c *capture) scope(hub *sdk.Hub, crumbs bool) {
+	defer func() { _ = recover() }()
+	e := hub.Scope().ApplyToEvent(&sdk.Event{Tags: map[string]string{}, Contexts: map[string]sdk.Context{}}, nil, hub.Client())
+	if e == nil {
+		return
+	}
+	c.Tags, c.Contexts, c.Fingerprint, c.Request = e.Tags, e.Contexts, e.Fingerprint, e.Request
+	if !e.User.IsEmpty() {
+		c.User = &e.User
+	}
+	if crumbs {
+		c.Breadcrumbs = append(e.Breadcrumbs, c.Breadcrumbs...)
+	}
+}

@@ -1,0 +1,153 @@
+package sentry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	sdk "github.com/getsentry/sentry-go"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/route"
+	"github.com/slogship/slogship/transport/sentry"
+)
+
+// shipped runs log with a logger whose errors go to a server, and returns what
+// arrived.
+func shipped(t *testing.T, adjust func(*sentry.Destination), log func(*slog.Logger)) []event {
+	t.Helper()
+	s, d := newServer(t, nil)
+	if adjust != nil {
+		adjust(&d)
+	}
+	h, err := handler.New([]route.Route{d.Route("errors")}, &handler.Options{
+		InMemory: true, Context: []func(context.Context) []slog.Attr{sentry.Context},
+		Resource: encode.Resource{Service: "shop", Version: "1.2"},
+		OnError:  func(err error) { t.Errorf("OnError: %v", err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log(slog.New(sentry.NewHandler(h, nil)))
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	return s.events()
+}
+
+// TestTrail: what was logged in the same ctx, of whatever level, is with the
+// error, the oldest first and no more than fit.
+func TestTrail(t *testing.T) {
+	ctx := sentry.WithTrail(t.Context(), 3)
+	events := shipped(t, nil, func(log *slog.Logger) {
+		other := sentry.WithTrail(t.Context(), 3)
+		log.DebugContext(other, "of another request")
+		log.DebugContext(ctx, "first, pushed out")
+		log.DebugContext(ctx, "second", "n", 2)
+		log.With("bound", "b").WithGroup("g").InfoContext(ctx, "third", "in", "group", slog.Group("", slog.Int("inline", 1)))
+		log.WarnContext(ctx, "fourth", "lazy", value(func() slog.Value { panic("LogValue") }))
+		log.WithGroup("deep").ErrorContext(ctx, "now", "own", 1)
+		log.ErrorContext(ctx, "again")
+		log.Error("in no trail")
+	})
+	if len(events) != 3 {
+		t.Fatalf("%d events", len(events))
+	}
+	crumbs := events[0].Breadcrumbs
+	if len(crumbs) != 3 || crumbs[0].Message != "second" || crumbs[0].Level != "debug" || crumbs[0].Data["n"] != 2.0 ||
+		crumbs[1].Data["bound"] != "b" || crumbs[1].Data["g.in"] != "group" || crumbs[1].Data["g.inline"] != 1.0 || crumbs[2].Message != "fourth" {
+		t.Errorf("breadcrumbs %+v", crumbs)
+	}
+	if again := events[1].Breadcrumbs; len(again) != 3 || again[2].Message != "now" || again[2].Data["deep.own"] != 1.0 {
+		t.Errorf("breadcrumbs of the second error %+v", again)
+	}
+	if len(events[2].Breadcrumbs) != 0 || events[0].Contexts["attributes"]["sentry.scope"] != nil {
+		t.Errorf("%+v", events[2])
+	}
+}
+
+type value func() slog.Value
+
+func (v value) LogValue() slog.Value { return v() }
+
+// TestTrailIsBounded: a thousand long lines do not make a record of megabytes.
+func TestTrailIsBounded(t *testing.T) {
+	ctx := sentry.WithTrail(t.Context(), 1<<30)
+	events := shipped(t, nil, func(log *slog.Logger) {
+		for i := range 2000 {
+			log.DebugContext(ctx, fmt.Sprint(i), "long", strings.Repeat("x", 10_000))
+		}
+		log.ErrorContext(ctx, "now")
+	})
+	if crumbs := events[0].Breadcrumbs; len(crumbs) == 0 || len(crumbs) > 1000 || crumbs[len(crumbs)-1].Message != "1999" {
+		t.Errorf("%d breadcrumbs", len(crumbs))
+	}
+}
+
+// TestTrailOfManyGoroutines is for the race detector.
+func TestTrailOfManyGoroutines(t *testing.T) {
+	ctx := sentry.WithTrail(t.Context(), 0)
+	events := shipped(t, nil, func(log *slog.Logger) {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for range 50 {
+					log.DebugContext(ctx, "step")
+				}
+				log.ErrorContext(ctx, "end")
+			})
+		}
+		all.Wait()
+	})
+	if len(events) != 4 || len(events[3].Breadcrumbs) != sentry.DefaultTrail {
+		t.Errorf("%d events", len(events))
+	}
+}
+
+// TestHubScope: what the scope says in the moment of the call, not later, and not
+// over the record's own word.
+func TestHubScope(t *testing.T) {
+	hub := sdk.NewHub(nil, sdk.NewScope())
+	ctx := sdk.SetHubOnContext(sentry.WithTrail(t.Context(), 0), hub)
+	scope := hub.Scope()
+	scope.SetTag("team", "payments")
+	scope.SetTag("tenant", "of the scope")
+	scope.SetUser(sdk.User{ID: "u7"})
+	scope.SetContext("cart", sdk.Context{"items": 3})
+	scope.SetFingerprint([]string{"mine"})
+	events := shipped(t, func(d *sentry.Destination) { d.Tags = []string{"tenant"} }, func(log *slog.Logger) {
+		log.ErrorContext(ctx, "now", "tenant", "eu")
+		scope.SetTag("team", "later")
+	})
+	e := events[0]
+	if e.Tags["team"] != "payments" || e.Tags["tenant"] != "eu" || e.User["id"] != "u7" || e.Contexts["cart"]["items"] != 3.0 ||
+		len(e.Fingerprint) != 1 || e.Fingerprint[0] != "mine" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestScopeThatPanics: the record is sent without it.
+func TestScopeThatPanics(t *testing.T) {
+	hub := sdk.NewHub(nil, sdk.NewScope())
+	hub.Scope().AddEventProcessor(func(*sdk.Event, *sdk.EventHint) *sdk.Event { panic(errors.New("processor")) })
+	events := shipped(t, nil, func(log *slog.Logger) {
+		log.ErrorContext(sdk.SetHubOnContext(t.Context(), hub), "now")
+	})
+	if len(events) != 1 || events[0].Message != "now" {
+		t.Errorf("%+v", events)
+	}
+}
+
+// TestLevelsOfTrail: a level that no route takes is enabled in a trail only.
+func TestLevelsOfTrail(t *testing.T) {
+	h := sentry.NewHandler(slog.NewTextHandler(t.Output(), nil), &sentry.Tracker{From: slog.LevelDebug})
+	in := sentry.WithTrail(t.Context(), 0)
+	if h.Enabled(t.Context(), slog.LevelDebug) || !h.Enabled(in, slog.LevelDebug) || h.Enabled(in, slog.Level(-8)) || !h.Enabled(t.Context(), slog.LevelInfo) {
+		t.Error("Enabled")
+	}
+}

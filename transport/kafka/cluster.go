@@ -30,7 +30,7 @@ type topic struct {
 	partitions []partition // by number
 	indices    []int       // 0, 1, 2, … as many as there are partitions
 	turn       int         // RoundRobin's and Sticky's next
-	limit      int         // the most bytes of a record batch
+	limit      int         // the most bytes of a record batch, less than MaxBatchBytes once one was refused
 }
 
 // partition is one of a topic.
@@ -134,6 +134,7 @@ func (c *cluster) askOne(k *conn) error {
 	c.control = c.brokers[m.controller]
 	for _, t := range c.topics {
 		t.err = fmt.Errorf("topic %q: %w", t.name, errUnnamed)
+		t.limit = c.dest.MaxBatchBytes // the topic's own may have been raised
 	}
 	for i := range m.topics {
 		c.learnTopic(&m.topics[i])

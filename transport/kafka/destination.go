@@ -108,7 +108,8 @@ type Destination struct {
 	// partition, before compression. It has to be below the brokers'
 	// message.max.bytes and the topics' max.message.bytes. Default 1,000,000,
 	// just below their default; at most 32 MiB. A batch that a broker calls too
-	// large nonetheless is cut in two until it fits.
+	// large nonetheless is cut in two until it fits, and so are the topic's next
+	// ones, until the metadata are asked for again.
 	MaxBatchBytes int
 
 	// ConnectTimeout bounds resolving, connecting, TLS and SASL. Default 5 s.

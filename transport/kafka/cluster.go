@@ -144,7 +144,8 @@ func (c *cluster) askOne(k *conn) error {
 }
 
 // learnBrokers takes over where the brokers are. One that has moved loses its
-// connection.
+// connection. An address that is none is an error for all of it, and not for that
+// broker alone: whatever says so is not to be believed about leaders either.
 func (c *cluster) learnBrokers(all []brokerAnswer) error {
 	known := make(map[int32]*broker, len(all))
 	for _, b := range all {

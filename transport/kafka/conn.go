@@ -47,7 +47,8 @@ func (c *conn) version(key protocol.ApiKey, least, most int16) (int16, error) {
 	return v, nil
 }
 
-// ask writes a request.
+// ask writes a request. There is one at a time on a connection: an answer that
+// belongs to another is a sign that the two sides do not understand each other.
 func (c *conn) ask(version int16, request protocol.Message) error {
 	c.next++
 	if p, ok := request.(protocol.PreparedMessage); ok {

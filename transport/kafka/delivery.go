@@ -30,7 +30,9 @@ type lane struct {
 	bytes     int     // of rest
 }
 
-// balance sorts the messages into lanes.
+// balance sorts the messages into lanes. Partitions are chosen anew for each Send,
+// from what is known of the brokers now, but for messages that are pinned: it is
+// what lets a Send after a failed one pass by the broker that failed.
 func (d *delivery) balance() {
 	at := make(map[pin]*lane)
 	sticky := make(map[*topic]bool)
@@ -152,7 +154,8 @@ func (d *delivery) ship(ctx context.Context, sh *shipment) {
 	}
 }
 
-// request has the next batch of each lane.
+// request has the next batch of each lane. One batch a partition: a broker refuses
+// a request with two, which is why what does not fit waits for the next round.
 func (d *delivery) request(ctx context.Context, lanes []*lane) *produce.Request {
 	request := &produce.Request{Acks: int16(kafkago.RequireAll), Timeout: patience(ctx, d.dest.AnswerTimeout)}
 	topics := make(map[*topic]int)

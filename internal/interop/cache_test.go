@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -108,6 +109,10 @@ func TestMavenProject(t *testing.T) {
 	}
 	if len(got.Dependencies) != 2 || got.Dependencies[1].Version != "2" || got.Dependencies[0].Exclusions[0].Artifact != "y" {
 		t.Errorf("got %+v from %s", got, pom)
+	}
+	// Maven knows no exclusions of an exclusion, not even none.
+	if n := bytes.Count(pom, []byte("<exclusions>")); n != 2 {
+		t.Errorf("%d lists of exclusions for two dependencies: %s", n, pom)
 	}
 	for _, bad := range []string{"g:a", "!g", "!g:a:1", ""} {
 		if _, err := mavenProject([]string{bad}); err == nil {

@@ -46,20 +46,26 @@ func mavenFetch(ctx context.Context, name string, coordinates ...string) (dir st
 }
 
 type mavenArtifact struct {
-	Group      string          `xml:"groupId"`
-	Artifact   string          `xml:"artifactId"`
-	Version    string          `xml:"version,omitempty"`
-	Exclusions []mavenArtifact `xml:"exclusions>exclusion,omitempty"`
+	Group      string           `xml:"groupId"`
+	Artifact   string           `xml:"artifactId"`
+	Version    string           `xml:"version"`
+	Exclusions []mavenExclusion `xml:"exclusions>exclusion"`
+}
+
+type mavenExclusion struct {
+	Group    string `xml:"groupId"`
+	Artifact string `xml:"artifactId"`
 }
 
 // mavenProject is a pom.xml that depends on the coordinates.
 func mavenProject(coordinates []string) ([]byte, error) {
-	var wanted, excluded []mavenArtifact
+	var wanted []mavenArtifact
+	var excluded []mavenExclusion
 	for _, c := range coordinates {
 		f := strings.Split(strings.TrimPrefix(c, "!"), ":")
 		switch {
 		case strings.HasPrefix(c, "!") && len(f) == 2:
-			excluded = append(excluded, mavenArtifact{Group: f[0], Artifact: f[1]})
+			excluded = append(excluded, mavenExclusion{Group: f[0], Artifact: f[1]})
 		case !strings.HasPrefix(c, "!") && len(f) == 3:
 			wanted = append(wanted, mavenArtifact{Group: f[0], Artifact: f[1], Version: f[2]})
 		default:

@@ -16,11 +16,11 @@ var pythonReceiver []byte
 // interpreter of the PATH: 4-byte lengths, pickle.loads (plain types only),
 // logging.makeLogRecord. What it reads it has written before it reads on.
 //
-// parse makes an entry of what it wrote of a LogRecord: "name", "levelno",
-// "levelname", "knownlevel" (what logging calls that number), "message"
-// (getMessage), "created", "exc_text", "pathname", "lineno", "funcName",
-// "formatted" (by a plain Formatter), and all other attributes in "extra". A
-// message that is no such record is a row of "error" alone.
+// parse makes an entry of what it wrote of a LogRecord: all attributes that a
+// LogRecord has of its own ("name", "levelno", "msg", "exc_text", …), "message"
+// (getMessage), "knownlevel" (what logging calls its number), "formatted" (by a
+// plain Formatter), and all others in "extra". A message that is no such record
+// is a row of "error" alone.
 func python(parse func(row map[string]any) entry) setup {
 	return setup{
 		install: aptUnless("python3", "python3"),

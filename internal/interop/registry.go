@@ -16,6 +16,7 @@ func destinations(env *environment) []destination {
 		relpDestinations,
 		lumberjackDestinations,
 		followedDestinations,
+		pythonDestinations,
 		nginxDestinations,
 		grpcDestinations,
 		elasticsearchDestinations,

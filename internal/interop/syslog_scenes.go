@@ -15,6 +15,7 @@ import (
 	"github.com/slogship/slogship/handler"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/syslog"
+	"github.com/slogship/slogship/transport/tcp"
 )
 
 // forgedRecords is how many records each of the four kinds of syslog gets that
@@ -127,11 +128,7 @@ func smallWindow(d destination, name string, window int) scene {
 			return err
 		}
 		small := destination{name: d.name, setup: d.setup, kills: true, each: perProducer, pause: d.pause, check: d.check}
-		small.to = func(at place) transport.Destination {
-			to := d.to(at).(syslog.Destination)
-			to.WindowBytes = window
-			return to
-		}
+		small.to = func(at place) transport.Destination { return windowed(d.to(at), window) }
 		var out outcome
 		if err := os.MkdirAll(filepath.Join(dir, "buffer"), 0o700); err != nil {
 			return err
@@ -143,4 +140,18 @@ func smallWindow(d destination, name string, window int) scene {
 		}
 		return out.err
 	}}
+}
+
+// windowed is a destination that holds, with another window.
+func windowed(to transport.Destination, window int) transport.Destination {
+	switch to := to.(type) {
+	case syslog.Destination:
+		to.WindowBytes = window
+		return to
+	case tcp.Destination:
+		to.WindowBytes = window
+		return to
+	default:
+		panic(fmt.Sprintf("%T has no window", to))
+	}
 }

@@ -27,19 +27,12 @@ formatter = logging.Formatter()
 
 
 def row(record):
-    return {
-        "name": record.name,
-        "levelno": record.levelno,
-        "levelname": record.levelname,
-        "knownlevel": logging.getLevelName(record.levelno),
+    attributes = vars(record)
+    return {k: attributes.get(k) for k in ordinary} | {
         "message": record.getMessage(),
-        "created": record.created,
-        "exc_text": record.exc_text,
-        "pathname": record.pathname,
-        "lineno": record.lineno,
-        "funcName": record.funcName,
+        "knownlevel": logging.getLevelName(record.levelno),
         "formatted": formatter.format(record),
-        "extra": {k: v for k, v in vars(record).items() if k not in ordinary},
+        "extra": {k: v for k, v in attributes.items() if k not in ordinary},
     }
 
 

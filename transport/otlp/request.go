@@ -111,22 +111,28 @@ func (b *builder) openScope(scope string) {
 // (https://opentelemetry.io/docs/specs/semconv/resource/#service).
 func (b *builder) appendResource(dst []byte, r *encode.Resource) []byte {
 	b.names.reset()
-	service := r.Service
-	if service == "" {
-		service = b.service
-	}
-	for _, f := range [...]struct{ name, value string }{
-		{"service.name", service}, {"service.version", r.Version}, {"deployment.environment.name", r.Environment},
-		{"service.instance.id", r.Instance}, {"host.name", r.Host},
-	} {
-		if f.value != "" {
-			dst = appendTextPair(dst, 1, f.name, valid(f.value))
+	for _, f := range resourceFields(r) {
+		if f.key == resService && f.value == "" {
+			f.value = b.service
 		}
-		b.names.take(f.name)
+		if f.value != "" {
+			dst = appendTextPair(dst, 1, f.key, valid(f.value))
+		}
+		b.names.take(f.key)
 	}
 	if r.PID != 0 {
 		dst = appendIntPair(dst, 1, "process.pid", int64(r.PID))
 	}
 	b.names.take("process.pid")
 	return b.pairs(dst, 1, r.Attrs, &b.names, 1)
+}
+
+const resService = "service.name"
+
+// resourceFields are r's own under OpenTelemetry's names.
+func resourceFields(r *encode.Resource) [5]pair {
+	return [...]pair{
+		{resService, r.Service}, {"service.version", r.Version}, {"deployment.environment.name", r.Environment},
+		{"service.instance.id", r.Instance}, {"host.name", r.Host},
+	}
 }

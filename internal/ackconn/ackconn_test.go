@@ -6,40 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/slogship/slogship/internal/hostaddr"
 	"github.com/slogship/slogship/internal/netfault"
+	"github.com/slogship/slogship/internal/testkit"
 )
-
-// listen serves each connection with handle until the test ends.
-func listen(t *testing.T, addr string, handle func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer c.Close()
-				handle(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		all.Wait()
-	})
-	return l.Addr().String()
-}
 
 // mute takes everything and says nothing.
 func mute(c net.Conn) { io.Copy(io.Discard, c) }
@@ -72,9 +45,9 @@ func TestParseHosts(t *testing.T) {
 // A host that does not answer, or whose handshake fails, gives way to the next;
 // the one that worked stays the first.
 func TestDialTriesTheNextHost(t *testing.T) {
-	off := listen(t, "127.0.0.1:0", mute)
+	off := testkit.Listen(t, mute)
 	host := func(says string) string {
-		return listen(t, "127.0.0.1:0", func(c net.Conn) { io.WriteString(c, says); mute(c) })
+		return testkit.Listen(t, func(c net.Conn) { io.WriteString(c, says); mute(c) })
 	}
 	d := dialer(t, time.Second, "127.0.0.1:1", host("no\n"), host("ok\n"), off)
 	d.next = 1
@@ -115,7 +88,7 @@ func TestDialTriesAllAddresses(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
-	listen(t, "127.0.0.2:"+port, mute)
+	testkit.ListenAt(t, "127.0.0.2:"+port, mute)
 	dns := netfault.NewDNS(t, "127.0.0.1", "127.0.0.2") // nothing listens at the first
 	hosts, err := ParseHosts([]string{"two.example:" + port}, dns.Resolver())
 	if err != nil {
@@ -134,7 +107,7 @@ func TestDialTriesAllAddresses(t *testing.T) {
 
 // Dial ends with ctx, also while the receiver takes its time over the handshake.
 func TestDialEndsWithContext(t *testing.T) {
-	d := dialer(t, time.Minute, listen(t, "127.0.0.1:0", mute))
+	d := dialer(t, time.Minute, testkit.Listen(t, mute))
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := d.Dial(ctx, func(c *Conn) error {
 		cancel()
@@ -150,7 +123,7 @@ func TestDialEndsWithContext(t *testing.T) {
 // an earlier ctx nor the time between two Sends.
 func TestSilence(t *testing.T) {
 	go1 := make(chan string)
-	c := dial(t, dialer(t, 700*time.Millisecond, listen(t, "127.0.0.1:0", func(c net.Conn) {
+	c := dial(t, dialer(t, 700*time.Millisecond, testkit.Listen(t, func(c net.Conn) {
 		for s := range go1 {
 			io.WriteString(c, s)
 		}
@@ -190,7 +163,7 @@ func TestSilence(t *testing.T) {
 // A receiver that takes nothing ends a write, and so does ctx.
 func TestWriteEnds(t *testing.T) {
 	stop := make(chan struct{})
-	addr := listen(t, "127.0.0.1:0", func(net.Conn) { <-stop })
+	addr := testkit.Listen(t, func(net.Conn) { <-stop })
 	defer close(stop)
 	big := make([]byte, 64<<20)
 	c := dial(t, dialer(t, 100*time.Millisecond, addr), nil)
@@ -212,7 +185,7 @@ func TestWriteEnds(t *testing.T) {
 // that is quiet as it is. Check asks only after a second of quiet.
 func TestLook(t *testing.T) {
 	says := make(chan string)
-	c := dial(t, dialer(t, time.Second, listen(t, "127.0.0.1:0", func(c net.Conn) {
+	c := dial(t, dialer(t, time.Second, testkit.Listen(t, func(c net.Conn) {
 		for s := range says {
 			io.WriteString(c, s)
 		}
@@ -221,9 +194,9 @@ func TestLook(t *testing.T) {
 		t.Errorf("a quiet receiver: %v", err)
 	}
 	says <- "x"
-	until(t, func() bool { return c.Look() != nil })
+	testkit.Until(t, func() bool { return c.Look() != nil })
 	close(says)
-	until(t, func() bool { return errors.Is(c.Look(), io.EOF) })
+	testkit.Until(t, func() bool { return errors.Is(c.Look(), io.EOF) })
 	if err := c.Check(); err != nil {
 		t.Errorf("a connection that was used a moment ago is asked: %v", err)
 	}
@@ -233,19 +206,9 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// until asks again until ok, within what a busy machine may need.
-func until(t *testing.T, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it never happens")
-		}
-	}
-}
-
 // Abort ends a read that nothing else would end, and may come twice.
 func TestAbort(t *testing.T) {
-	c := dial(t, dialer(t, time.Minute, listen(t, "127.0.0.1:0", mute)), nil)
+	c := dial(t, dialer(t, time.Minute, testkit.Listen(t, mute)), nil)
 	defer c.Begin(t.Context())()
 	failed := make(chan error)
 	go func() {
@@ -261,7 +224,7 @@ func TestAbort(t *testing.T) {
 
 // A connection is replaced when its time is up.
 func TestDue(t *testing.T) {
-	d := dialer(t, time.Minute, listen(t, "127.0.0.1:0", mute))
+	d := dialer(t, time.Minute, testkit.Listen(t, mute))
 	c := dial(t, d, nil)
 	if d.Due(c, 0) || d.Due(c, time.Hour) || !d.Due(c, time.Nanosecond) {
 		t.Error("a new connection is due, or an old one is not")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
 	"github.com/slogship/slogship/transport/httpstatus"
@@ -45,7 +46,7 @@ func TestItems(t *testing.T) {
 		return row.status, fmt.Sprintf(`{"type":%q,"reason":"the reason","caused_by":{"type":"deeper","reason":"unread"}}`, row.kind)
 	}
 	_, d := serve(t, s)
-	errs := children(t, open(t, d).Send(t.Context(), batch(0, len(rows))), len(rows))
+	errs := testkit.Children(t, testkit.Open(t, d).Send(t.Context(), batch(0, len(rows))), len(rows))
 	for i, row := range rows {
 		got := plain
 		if out := transport.Classify(errs[i], 1); errs[i] == nil {
@@ -72,10 +73,10 @@ func TestItems(t *testing.T) {
 func TestSentTwice(t *testing.T) {
 	s := &server{knows: true}
 	_, d := serve(t, s)
-	tr := open(t, d)
-	send(t, tr, batch(10, 20))
-	send(t, tr, batch(10, 20))
-	send(t, tr, batch(0, 50))
+	tr := testkit.Open(t, d)
+	testkit.Deliver(t, tr, batch(10, 20))
+	testkit.Deliver(t, tr, batch(10, 20))
+	testkit.Deliver(t, tr, batch(0, 50))
 	if n := s.count(elasticsearch.DefaultIndex); n != 50 {
 		t.Errorf("%d documents, want 50", n)
 	}
@@ -96,7 +97,7 @@ func TestReasonQuotesNothing(t *testing.T) {
 		return 400, `{"type":"document_parsing_exception","reason":"` + reasons[number(doc)] + `"}`
 	}
 	_, d := serve(t, s)
-	for i, err := range children(t, open(t, d).Send(t.Context(), batch(0, len(reasons))), len(reasons)) {
+	for i, err := range testkit.Children(t, testkit.Open(t, d).Send(t.Context(), batch(0, len(reasons))), len(reasons)) {
 		if text := err.Error(); strings.Contains(text, canary) || strings.Contains(text, "\x1b") || len(text) > 1000 {
 			t.Errorf("the error says %q", text)
 		}
@@ -130,8 +131,8 @@ func TestEncoderRefuses(t *testing.T) {
 	}
 	_, d := serve(t, s)
 	d.Encoder = refuser{}
-	tr := open(t, d)
-	for i, err := range children(t, tr.Send(t.Context(), batch(0, 30)), 30) {
+	tr := testkit.Open(t, d)
+	for i, err := range testkit.Children(t, tr.Send(t.Context(), batch(0, 30)), 30) {
 		switch out := transport.Classify(err, 1); {
 		case (i+1)%3 == 0: // the ID is one more
 			if !errors.Is(err, errRefused) || !out.Permanent {
@@ -143,7 +144,7 @@ func TestEncoderRefuses(t *testing.T) {
 			t.Errorf("record %d: %v", i, err)
 		}
 	}
-	if err := children(t, tr.Send(t.Context(), batch(2, 1)), 1)[0]; !errors.Is(err, errRefused) || len(s.requests()) != 1 {
+	if err := testkit.Children(t, tr.Send(t.Context(), batch(2, 1)), 1)[0]; !errors.Is(err, errRefused) || len(s.requests()) != 1 {
 		t.Errorf("nothing to send: %v, %d requests", err, len(s.requests()))
 	}
 }
@@ -170,7 +171,7 @@ func TestStrangeAnswers(t *testing.T) {
 		"a string": `{"items":["` + strings.Repeat("a", 1<<20) + `"]}`,
 	} {
 		_, d := serve(t, answers(text))
-		err := open(t, d).Send(t.Context(), batch(0, 3))
+		err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
 		if out := transport.Classify(err, 3); !errors.Is(err, elasticsearch.ErrAnswer) || out != (transport.Outcome{}) {
 			t.Errorf("%s: %v, want ErrAnswer and nothing else", name, err)
 		}
@@ -184,7 +185,7 @@ func TestCutOff(t *testing.T) {
 	second := first + strings.Index(whole[first:], "}}},") + 3
 	for at := first; at < len(whole); at++ {
 		_, d := serve(t, answers(whole[:at]))
-		errs := children(t, open(t, d).Send(t.Context(), batch(0, 3)), 3)
+		errs := testkit.Children(t, testkit.Open(t, d).Send(t.Context(), batch(0, 3)), 3)
 		if errs[0] != nil {
 			t.Fatalf("%d bytes: the first record: %v", at, errs[0])
 		}
@@ -207,7 +208,7 @@ func TestStatuses(t *testing.T) {
 		return true
 	}}
 	_, d := serve(t, s)
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	for code, want := range map[int]transport.Outcome{
 		400: {Permanent: true}, 422: {Permanent: true}, 413: {TooLarge: true},
 		301: plain, 401: plain, 403: plain, 404: plain, 406: plain, 409: plain, 415: plain, 429: plain, 500: plain, 502: plain, 503: plain, 504: plain,
@@ -230,7 +231,7 @@ func TestRetryAfter(t *testing.T) {
 		w.WriteHeader(429)
 		return true
 	}})
-	if got := transport.Classify(open(t, d).Send(t.Context(), batch(0, 1)), 1).After; got != 2*time.Minute {
+	if got := transport.Classify(testkit.Open(t, d).Send(t.Context(), batch(0, 1)), 1).After; got != 2*time.Minute {
 		t.Errorf("the worker waits %v", got)
 	}
 }
@@ -251,7 +252,7 @@ func TestAboutIndex(t *testing.T) {
 		return 400, fmt.Sprintf(`{"type":"illegal_argument_exception","reason":%q}`, reasons[number(doc)])
 	}
 	_, d := serve(t, s)
-	for i, err := range children(t, open(t, d).Send(t.Context(), batch(0, len(reasons))), len(reasons)) {
+	for i, err := range testkit.Children(t, testkit.Open(t, d).Send(t.Context(), batch(0, len(reasons))), len(reasons)) {
 		if got := transport.Classify(err, 1).Permanent; got != (i >= len(reasons)-2) {
 			t.Errorf("%q: permanent %v", reasons[i], got)
 		}
@@ -274,8 +275,8 @@ func TestRepeatedValue(t *testing.T) {
 	recs := batch(0, 3)
 	recs[1].Attrs = append(recs[1].Attrs, slog.String("value", strings.Repeat("a\n\"\\\x01é", 100_000)))
 	for _, recs := range [][]encode.Record{recs, recs[1:2]} {
-		err := open(t, d).Send(t.Context(), recs)
-		for i, err := range children(t, err, len(recs)) {
+		err := testkit.Open(t, d).Send(t.Context(), recs)
+		for i, err := range testkit.Children(t, err, len(recs)) {
 			switch refused := recs[i].ID == recs[len(recs)/2].ID; {
 			case !refused && err != nil:
 				t.Errorf("record %d of %d: %v", i, len(recs), err)
@@ -308,7 +309,7 @@ func TestEndlessAnswers(t *testing.T) {
 			}
 			return true
 		}})
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		err := tr.Send(t.Context(), batch(0, 2))

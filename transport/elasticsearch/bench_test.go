@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/elasticsearch"
 )
 
@@ -23,13 +24,13 @@ func BenchmarkSend(b *testing.B) {
 	for _, c := range []elasticsearch.Compression{elasticsearch.Uncompressed, elasticsearch.Gzip} {
 		b.Run(c.String(), func(b *testing.B) {
 			d.Compression, d.SourceOnError = c, elasticsearch.SourceUnset
-			tr := open(b, d)
-			send(b, tr, recs)
+			tr := testkit.Open(b, d)
+			testkit.Deliver(b, tr, recs)
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
 				// One of a thousand iterations sends, the others are its records.
 				if n%len(recs) == 0 {
-					send(b, tr, recs)
+					testkit.Deliver(b, tr, recs)
 				}
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -70,7 +71,7 @@ func TestDeadNode(t *testing.T) {
 				d.URLs = append(d.URLs, twin.URL)
 				d.TLS.Insecure = tlsconfig.AcceptAnyServer // each has its own authority
 			}
-			if failed := sends(t, open(t, d), 10); failed != c.failed || len(bad.requests()) != c.asked {
+			if failed := sends(t, testkit.Open(t, d), 10); failed != c.failed || len(bad.requests()) != c.asked {
 				t.Errorf("%d of 10 Sends failed, want %d; it was asked %d times, want %d", failed, c.failed, len(bad.requests()), c.asked)
 			}
 		})
@@ -90,7 +91,7 @@ func TestCancelledSend(t *testing.T) {
 	}}
 	node, d := serve(t, s)
 	d.URLs = []string{node.URL, node.URL + "/second"}
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- tr.Send(ctx, batch(0, 1)) }()

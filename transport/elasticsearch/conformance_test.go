@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
@@ -25,11 +26,11 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				config := &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
 				addr := transporttest.Listen(t, p, func(l net.Listener) {
-					srv := &http.Server{Handler: received(p, true), TLSConfig: config.Clone(), ErrorLog: discardLog()}
+					srv := &http.Server{Handler: received(p, true), TLSConfig: config.Clone(), ErrorLog: testkit.DiscardLog()}
 					_ = srv.ServeTLS(l, "", "") // always an error: the listener was closed
 				})
 				return elasticsearch.Destination{
-					URLs: []string{"https://" + addr + "/es"}, MaxInFlight: 8, Proxy: noProxy,
+					URLs: []string{"https://" + addr + "/es"}, MaxInFlight: 8, Proxy: testkit.NoProxy,
 					Headers: map[string]string{"Authorization": "ApiKey " + key},
 					TLS:     &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
 				}
@@ -43,7 +44,7 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				url := transporttest.ServeHTTP(t, p, received(p, false).ServeHTTP)
 				return elasticsearch.Destination{
-					URLs: []string{url}, AllowPlaintext: true, Proxy: noProxy, Index: "shop-{yyyy.MM.dd}",
+					URLs: []string{url}, AllowPlaintext: true, Proxy: testkit.NoProxy, Index: "shop-{yyyy.MM.dd}",
 					Compression: elasticsearch.Uncompressed,
 				}
 			},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
@@ -55,33 +56,12 @@ func TestCredentials(t *testing.T) {
 	s := &server{knows: true}
 	node, d := serve(t, s)
 	for name, c := range carriers(t, d, node.Listener.Addr().String()) {
-		send(t, open(t, c.d), batch(0, 1))
+		testkit.Deliver(t, testkit.Open(t, c.d), batch(0, 1))
 		asked := s.requests()
 		if got := asked[len(asked)-1].Header.Get("Authorization"); got != c.want {
 			t.Errorf("%s: Authorization %q, want %q", name, got, c.want)
 		}
 	}
-}
-
-// prints returns an error and its chain in each way a program may print it.
-func prints(err error) string {
-	if err == nil {
-		return ""
-	}
-	text := fmt.Sprintf("%s\n%v\n%+v\n%#v\n", err, err, err, err)
-	switch u := err.(type) { //nolint:errorlint // walks the tree itself
-	case interface{ Unwrap() error }:
-		text += prints(u.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, e := range u.Unwrap() {
-			text += prints(e)
-		}
-	case *transport.BatchError:
-		for _, e := range u.Errs {
-			text += prints(e)
-		}
-	}
-	return text
 }
 
 // TestErrorsHoldNoSecret is S10: a server that repeats all it knows, in a refusal
@@ -113,8 +93,8 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	for name, before := range failures {
 		node, d := serve(t, &server{before: before})
 		for field, c := range carriers(t, d, node.Listener.Addr().String()) {
-			err := open(t, c.d).Send(t.Context(), batch(0, 1))
-			text := prints(err)
+			err := testkit.Open(t, c.d).Send(t.Context(), batch(0, 1))
+			text := testkit.Prints(err)
 			for _, secret := range []string{canary, base64.StdEncoding.EncodeToString([]byte("user:" + canary))} {
 				if err == nil || strings.Contains(text, secret) {
 					t.Errorf("%s, %s: %s", field, name, text)
@@ -138,14 +118,14 @@ func TestRotatedKey(t *testing.T) {
 	}
 	_, d := serve(t, s)
 	d.APIKeyFile = testpki.File(t, t.TempDir(), "key", []byte("old\n"))
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	if out := transport.Classify(tr.Send(t.Context(), batch(0, 3)), 3); out != (transport.Outcome{}) {
 		t.Errorf("401 is %+v", out)
 	}
 	if err := os.WriteFile(d.APIKeyFile, []byte("new"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	send(t, tr, batch(0, 3))
+	testkit.Deliver(t, tr, batch(0, 3))
 }
 
 // TestClientCertificate is the way of the PKI realm.
@@ -156,15 +136,15 @@ func TestClientCertificate(t *testing.T) {
 	node.TLS = &tls.Config{
 		Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
 	}
-	node.Config.ErrorLog = discardLog()
+	node.Config.ErrorLog = testkit.DiscardLog()
 	node.StartTLS()
 	t.Cleanup(node.Close)
-	d := elasticsearch.Destination{URLs: []string{node.URL}, Proxy: noProxy, TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}}
-	if err := open(t, d).Send(t.Context(), batch(0, 1)); err == nil {
+	d := elasticsearch.Destination{URLs: []string{node.URL}, Proxy: testkit.NoProxy, TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}}
+	if err := testkit.Open(t, d).Send(t.Context(), batch(0, 1)); err == nil {
 		t.Errorf("the server takes a client without a certificate: the test has no subject")
 	}
 	d.TLS = &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool(), Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}}
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 }
 
 // TestRedirect is S18: nothing is followed, and nobody else gets the key.
@@ -178,7 +158,7 @@ func TestRedirect(t *testing.T) {
 		return true
 	}})
 	d.Headers = map[string]string{"Authorization": "ApiKey " + canary}
-	if err := open(t, d).Send(t.Context(), batch(0, 1)); err == nil || transport.Classify(err, 1) != (transport.Outcome{}) {
+	if err := testkit.Open(t, d).Send(t.Context(), batch(0, 1)); err == nil || transport.Classify(err, 1) != (transport.Outcome{}) {
 		t.Errorf("Send = %v, want a plain error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
 )
@@ -64,7 +65,7 @@ func TestHostileRecords(t *testing.T) {
 		s := &server{knows: true}
 		_, d := serve(t, s)
 		d.Encoder, d.Index, d.IndexAttr, d.Indices = enc, "logs", "tenant", map[string]string{"word": "words"}
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		want := map[string]string{}
 		for first := 0; first < total; first += 500 {
 			recs := batch(first, 500)
@@ -76,7 +77,7 @@ func TestHostileRecords(t *testing.T) {
 				}
 				want[recs[i].ID.String()] = strings.ToValidUTF8(recs[i].Message, "\uFFFD")
 			}
-			send(t, tr, recs)
+			testkit.Deliver(t, tr, recs)
 		}
 		got := s.stored()
 		if got["logs"]+got["words"] != total || len(got) > 2 {
@@ -108,11 +109,11 @@ func FuzzMessage(f *testing.F) {
 	s := &server{knows: true}
 	_, d := serve(f, s)
 	d.IndexAttr, d.Indices = "tenant", map[string]string{"a": "b"}
-	tr, source := open(f, d), encode.NewIDSource()
+	tr, source := testkit.Open(f, d), encode.NewIDSource()
 	f.Fuzz(func(t *testing.T, text, value string) {
 		rec := encode.Record{ID: source.Next(day), Time: day, Message: text, Attrs: []slog.Attr{slog.String("tenant", value)}, Resource: &encode.Resource{}}
 		before := len(s.ids())
-		send(t, tr, []encode.Record{rec})
+		testkit.Deliver(t, tr, []encode.Record{rec})
 		ids := s.ids()
 		if len(ids) != before+1 || ids[before] != rec.ID.String() {
 			t.Fatalf("%d documents came of one", len(ids)-before)
@@ -140,7 +141,7 @@ func FuzzAnswer(f *testing.F) {
 	s := &server{}
 	_, d := serve(f, s)
 	d.SourceOnError = elasticsearch.SourceUnset
-	tr := open(f, d)
+	tr := testkit.Open(f, d)
 	f.Fuzz(func(t *testing.T, text string) {
 		answer := answers(text)
 		s.before = answer.before

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 )
 
 // stored returns how many documents each index has.
@@ -34,7 +35,7 @@ func TestIndexOfTime(t *testing.T) {
 	recs[3].Time = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	recs[4].Time = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	recs[5].Time = day.AddDate(0, -6, 0) // an import of old records is believed
-	send(t, open(t, d), recs)
+	testkit.Deliver(t, testkit.Open(t, d), recs)
 	want := map[string]int{
 		"shop-2026.03.01-h23-2026_03": 4, "shop-2026.03.02-h00-2026_03": 1, "shop-2025.09.01-h23-2025_09": 1,
 	}
@@ -65,7 +66,7 @@ func TestIndexOfAttribute(t *testing.T) {
 	for i := range recs {
 		recs[i].Attrs = attrs[i : i+1]
 	}
-	send(t, open(t, d), recs)
+	testkit.Deliver(t, testkit.Open(t, d), recs)
 	want := map[string]int{"acme-2026": 1, "seven": 1, "yes": 1, "empty": 1, "rest": 12}
 	if got := s.stored(); !maps.Equal(got, want) {
 		t.Errorf("documents by index: %v, want %v", got, want)
@@ -79,7 +80,7 @@ func TestFixedIndex(t *testing.T) {
 	_, d := serve(t, s)
 	d.URLs[0] += "/prefix/"
 	d.Index = "logs-shop-default"
-	send(t, open(t, d), batch(0, 3))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 3))
 	if got := s.requests()[0].URL.Path; got != "/prefix/logs-shop-default/_bulk" {
 		t.Errorf("path %s", got)
 	}
@@ -95,7 +96,7 @@ func TestIDs(t *testing.T) {
 	_, d := serve(t, s)
 	recs := batch(0, 20)
 	recs[5].ID = encode.ID{}
-	send(t, open(t, d), recs)
+	testkit.Deliver(t, testkit.Open(t, d), recs)
 	want := make([]string, len(recs))
 	for i := range recs {
 		want[i] = recs[i].ID.String()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport/elasticsearch"
 	"github.com/slogship/slogship/transport/httpstatus"
@@ -98,12 +99,12 @@ func TestIndexNames(t *testing.T) {
 // TestDescribe: what is said of a Send is what was configured.
 func TestDescribe(t *testing.T) {
 	d := elasticsearch.Destination{URLs: []string{"https://es"}}
-	got := open(t, d).Describe()
+	got := testkit.Open(t, d).Describe()
 	if got.MaxRecords != 5000 || got.MaxBytes != 5<<20 || got.MaxInFlight != 1 || !got.Acknowledged || got.Linger <= 0 {
 		t.Errorf("by default %+v", got)
 	}
 	d.MaxRecords, d.MaxBytes, d.MaxInFlight = 7, 8, 9
-	if got := open(t, d).Describe(); got.MaxRecords != 7 || got.MaxBytes != 8 || got.MaxInFlight != 9 {
+	if got := testkit.Open(t, d).Describe(); got.MaxRecords != 7 || got.MaxBytes != 8 || got.MaxInFlight != 9 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
 )
@@ -35,9 +36,9 @@ func TestSourceOnError(t *testing.T) {
 		s := &server{knows: c.knows}
 		_, d := serve(t, s)
 		d.SourceOnError = c.how
-		tr := open(t, d)
-		send(t, tr, batch(0, 40)) // compressed
-		send(t, tr, batch(40, 1)) // not compressed
+		tr := testkit.Open(t, d)
+		testkit.Deliver(t, tr, batch(0, 40)) // compressed
+		testkit.Deliver(t, tr, batch(40, 1)) // not compressed
 		asked := s.asked()
 		if len(asked) != len(c.with) || s.count(elasticsearch.DefaultIndex) != 41 {
 			t.Fatalf("%v, known %v: %d requests, %d documents", c.how, c.knows, len(asked), s.count(elasticsearch.DefaultIndex))
@@ -57,7 +58,7 @@ func TestUnknownParameter(t *testing.T) {
 		s := &server{knows: known}
 		_, d := serve(t, s)
 		d.SourceOnError = elasticsearch.SourceHidden
-		err := open(t, d).Send(t.Context(), batch(0, 3))
+		err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
 		if (err == nil) != known || transport.Classify(err, 3) != (transport.Outcome{}) {
 			t.Errorf("known %v: %v", known, err)
 		}
@@ -73,7 +74,7 @@ func TestQuery(t *testing.T) {
 	s := &server{knows: true}
 	_, d := serve(t, s)
 	d.Pipeline, d.RequireDataStream = "geo & co", true
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 	q := s.asked()[0]
 	if q.Get("pipeline") != "geo & co" || q.Get("require_data_stream") != "true" || q.Get("timeout") == "" {
 		t.Errorf("query %v", q)
@@ -84,7 +85,7 @@ func TestQuery(t *testing.T) {
 		}
 	}
 	d.Pipeline, d.RequireDataStream = "", false
-	send(t, open(t, d), batch(1, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(1, 1))
 	if q := s.asked()[1]; q.Has("pipeline") || q.Has("require_data_stream") {
 		t.Errorf("query %v", q)
 	}

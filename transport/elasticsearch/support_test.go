@@ -6,18 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
-	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/elasticsearch"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -59,47 +56,13 @@ func serve(t testing.TB, s http.Handler) (node *httptest.Server, d elasticsearch
 	ca := testpki.New(t, "authority")
 	node = httptest.NewUnstartedServer(s)
 	node.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
-	node.Config.ErrorLog = discardLog()
+	node.Config.ErrorLog = testkit.DiscardLog()
 	node.StartTLS()
 	t.Cleanup(node.Close)
 	return node, elasticsearch.Destination{
-		URLs: []string{node.URL}, Proxy: noProxy,
+		URLs: []string{node.URL}, Proxy: testkit.NoProxy,
 		TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
 	}
-}
-
-// noProxy keeps the developer's environment out of the tests.
-func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-func open(t testing.TB, d elasticsearch.Destination) transport.Transport {
-	t.Helper()
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return tr
-}
-
-func send(t testing.TB, tr transport.Transport, recs []encode.Record) {
-	t.Helper()
-	if err := tr.Send(t.Context(), recs); err != nil {
-		t.Fatalf("Send: %v", err)
-	}
-}
-
-// children returns what each record was answered.
-func children(t testing.TB, err error, size int) []error {
-	t.Helper()
-	out := transport.Classify(err, size)
-	if out.Batch == nil {
-		t.Fatalf("Send = %v, want an answer for each of %d records", err, size)
-	}
-	return out.Batch.Errs
 }
 
 // item returns the server's word in err.
@@ -111,5 +74,3 @@ func item(t testing.TB, err error) *elasticsearch.ItemError {
 	}
 	return e
 }
-
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }

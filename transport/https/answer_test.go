@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
 	"github.com/slogship/slogship/transport/httpstatus"
@@ -21,7 +22,7 @@ func TestStatuses(t *testing.T) {
 		w.WriteHeader(<-status)
 		io.WriteString(w, "the reason")
 	})
-	tr := open(t, server.destination())
+	tr := testkit.Open(t, server.destination())
 	for code, want := range map[int]transport.Outcome{
 		300: plain, 301: plain, 302: plain, 303: plain, 307: plain, 308: plain,
 		400: {Permanent: true}, 422: {Permanent: true}, 413: {TooLarge: true},
@@ -53,7 +54,7 @@ func TestRetryAfter(t *testing.T) {
 		w.Header().Set("Retry-After", <-values)
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
-	tr := open(t, server.destination())
+	tr := testkit.Open(t, server.destination())
 	for value, want := range map[string]time.Duration{
 		"120": 2 * time.Minute,
 		time.Now().Add(100 * time.Second).UTC().Format(http.TimeFormat): 100 * time.Second,
@@ -84,7 +85,7 @@ func TestEarlyAnswer(t *testing.T) {
 				t.Cleanup(func() { close(done) }) // before the server's own
 				d := server.destination()
 				d.Compression, d.HTTP1 = https.Uncompressed, http1
-				err := open(t, d).Send(t.Context(), recs)
+				err := testkit.Open(t, d).Send(t.Context(), recs)
 				if out := transport.Classify(err, len(recs)); err == nil || out != want {
 					t.Errorf("the worker sees %+v of %v, want %+v", out, err, want)
 				}
@@ -115,7 +116,7 @@ func TestRedirects(t *testing.T) {
 			d := server.destination()
 			d.URL += "/"
 			d.Headers = map[string]string{"Authorization": "Bearer " + token}
-			err := open(t, d).Send(t.Context(), batch(0, 3))
+			err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
 			e, ok := errors.AsType[*httpstatus.Error](err)
 			if !ok || e.Status != status || e.Location == "" {
 				t.Errorf("%d to %s: %v, want the status and where to", status, target, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/https"
 )
 
@@ -20,13 +21,13 @@ func BenchmarkSend(b *testing.B) {
 			b.Run(fmt.Sprint("HTTP1=", http1, "/", compression), func(b *testing.B) {
 				d := server.destination()
 				d.HTTP1, d.Compression = http1, compression
-				tr := open(b, d)
-				send(b, tr, recs)
+				tr := testkit.Open(b, d)
+				testkit.Deliver(b, tr, recs)
 				b.ReportAllocs()
 				for n := 0; b.Loop(); n++ {
 					// One of a thousand iterations sends, the others are its records.
 					if n%len(recs) == 0 {
-						send(b, tr, recs)
+						testkit.Deliver(b, tr, recs)
 					}
 				}
 			})

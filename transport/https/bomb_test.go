@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -64,7 +65,7 @@ func TestHostileAnswers(t *testing.T) {
 				})
 				d := server.destination()
 				d.HTTP1 = http1
-				tr := open(t, d)
+				tr := testkit.Open(t, d)
 				tr.Send(t.Context(), batch(0, 3)) // connections and their buffers
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
@@ -106,7 +107,7 @@ func TestTricklingAnswer(t *testing.T) {
 				d := server.destination()
 				d.HTTP1 = http1
 				start := time.Now()
-				err := open(t, d).Send(t.Context(), batch(0, 3))
+				err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
 				if took := time.Since(start); took > 5*time.Second {
 					t.Errorf("Send took %v", took)
 				}

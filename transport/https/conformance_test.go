@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
@@ -27,7 +28,7 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d.Headers = map[string]string{"Authorization": "Bearer " + token}
 			d.TLS = &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}
-			d.Proxy = noProxy
+			d.Proxy = testkit.NoProxy
 			transporttest.Run(t, transporttest.Harness{
 				Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 					d := d
@@ -57,7 +58,7 @@ func serveTLS(t testing.TB, p *transporttest.Peer, ca *testpki.CA, http1 bool) s
 		p.Received(entries...)
 	})
 	addr := transporttest.Listen(t, p, func(l net.Listener) {
-		srv := &http.Server{Handler: handler, TLSConfig: config.Clone(), ErrorLog: discardLog()}
+		srv := &http.Server{Handler: handler, TLSConfig: config.Clone(), ErrorLog: testkit.DiscardLog()}
 		_ = srv.ServeTLS(l, "", "") // always an error: the listener was closed
 	})
 	return "https://" + addr
@@ -75,7 +76,7 @@ func TestConformancePlaintext(t *testing.T) {
 				}
 				p.Received(entries...)
 			})
-			return https.Destination{URL: url, AllowPlaintext: true, Proxy: noProxy}
+			return https.Destination{URL: url, AllowPlaintext: true, Proxy: testkit.NoProxy}
 		},
 		Message: message,
 		Invalid: []transport.Destination{https.Destination{}},

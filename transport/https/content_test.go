@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
 )
@@ -54,10 +55,10 @@ func TestContent(t *testing.T) {
 				server := serve(t, nil)
 				d := server.destination()
 				d.Format, d.Compression = format, compression
-				tr := open(t, d)
+				tr := testkit.Open(t, d)
 				total := 0
 				for _, n := range []int{1, 2, 1000, 1, 10, 300, 2} {
-					send(t, tr, batch(total, n))
+					testkit.Deliver(t, tr, batch(total, n))
 					total += n
 					got, header := server.taken()
 					if !slices.Equal(got, messages(0, total)) {
@@ -89,7 +90,7 @@ func TestContentType(t *testing.T) {
 	} {
 		d := server.destination()
 		d.Encoder = lines{contentType}
-		send(t, open(t, d), batch(0, 1))
+		testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 		if _, header := server.taken(); header.Get("Content-Type") != want {
 			t.Errorf("an encoder of %q: Content-Type %q, want %q", contentType, header.Get("Content-Type"), want)
 		}
@@ -102,7 +103,7 @@ func TestOneLine(t *testing.T) {
 		server := serve(t, nil)
 		d := server.destination()
 		d.Encoder, d.Format = multiline{}, format
-		send(t, open(t, d), batch(0, 50))
+		testkit.Deliver(t, testkit.Open(t, d), batch(0, 50))
 		if got, _ := server.taken(); !slices.Equal(got, messages(0, 50)) {
 			t.Errorf("%v: %d records arrived, want 50: %q", format, len(got), got)
 		}
@@ -123,7 +124,7 @@ func TestEncoderRefuses(t *testing.T) {
 					recs[i].Message = "bad"
 					want = slices.Delete(want, i, i+1)
 				}
-				err := open(t, d).Send(t.Context(), recs)
+				err := testkit.Open(t, d).Send(t.Context(), recs)
 				out := transport.Classify(err, len(recs))
 				if out.Batch == nil {
 					t.Fatalf("Send = %v, want an answer for each record", err)
@@ -154,7 +155,7 @@ func TestEncoderRefusesAndServerFails(t *testing.T) {
 	d.Encoder = lines{"application/json"}
 	recs := batch(0, 5)
 	recs[2].Message = "bad"
-	if out := transport.Classify(open(t, d).Send(t.Context(), recs), 5); out != (transport.Outcome{}) {
+	if out := transport.Classify(testkit.Open(t, d).Send(t.Context(), recs), 5); out != (transport.Outcome{}) {
 		t.Errorf("Send = %+v, want plain", out)
 	}
 }
@@ -164,7 +165,7 @@ func TestEncoderRefusesAndServerFails(t *testing.T) {
 func TestIdempotencyKey(t *testing.T) {
 	server := serve(t, nil)
 	key := func(first, n int) string {
-		send(t, open(t, server.destination()), batch(first, n))
+		testkit.Deliver(t, testkit.Open(t, server.destination()), batch(first, n))
 		_, header := server.taken()
 		return header.Get("Idempotency-Key")
 	}
@@ -188,13 +189,13 @@ func TestHeaders(t *testing.T) {
 	hosts := make(chan string, 1)
 	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { hosts <- r.Host })
 	d := server.destination()
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 	if _, h := server.taken(); !strings.HasPrefix(h.Get("User-Agent"), "slogship/") || h.Get("Expect") != "" || h.Get("Authorization") != "" {
 		t.Errorf("headers: %v", h)
 	}
 	<-hosts
 	d.Headers = map[string]string{"x-scope-orgid": "team", "user-agent": "mine/1", "Host": "logs.example.com", "content-type": "application/vnd.acme"}
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 	_, h := server.taken()
 	for name, want := range map[string]string{"X-Scope-Orgid": "team", "User-Agent": "mine/1", "Content-Type": "application/vnd.acme"} {
 		if got := h.Values(name); !slices.Equal(got, []string{want}) {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 )
@@ -23,11 +24,11 @@ func TestUserAndPassword(t *testing.T) {
 	})
 	d := server.destination()
 	d.URL = "https://me:p%40ss%2Fword@" + server.Listener.Addr().String()
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 
 	d.URL, d.Username = server.URL, "me"
 	d.PasswordFile = testpki.File(t, t.TempDir(), "password", []byte("p@ss/word\n"))
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 }
 
 func TestAuthorize(t *testing.T) {
@@ -42,9 +43,9 @@ func TestAuthorize(t *testing.T) {
 		}
 		return values[calls-1], ctx.Err()
 	}
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	for _, want := range []string{"Bearer one", "Bearer two", ""} {
-		send(t, tr, batch(0, 1))
+		testkit.Deliver(t, tr, batch(0, 1))
 		if _, h := server.taken(); h.Get("Authorization") != want {
 			t.Errorf("Authorization %q, want %q", h.Get("Authorization"), want)
 		}
@@ -83,10 +84,10 @@ func TestTokenRotation(t *testing.T) {
 	for _, name := range []string{"", "x-api-key"} {
 		d := server.destination()
 		d.TokenFile, d.TokenHeader = filepath.Join(dir, "token"), name
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		for _, version := range []string{"1", "2", "1"} {
 			link("v" + version)
-			send(t, tr, batch(0, 1))
+			testkit.Deliver(t, tr, batch(0, 1))
 			_, h := server.taken()
 			got, want := h.Get("Authorization"), "Bearer token-"+version
 			if name != "" {
@@ -114,8 +115,8 @@ func TestTokenFileMissing(t *testing.T) {
 	d := server.destination()
 	d.TokenFile = testpki.File(t, dir, "token", []byte("old"))
 	accept("old")
-	tr := open(t, d)
-	send(t, tr, batch(0, 1))
+	tr := testkit.Open(t, d)
+	testkit.Deliver(t, tr, batch(0, 1))
 
 	for _, breakFile := range []func() error{
 		func() error { return os.Remove(d.TokenFile) },
@@ -125,7 +126,7 @@ func TestTokenFileMissing(t *testing.T) {
 		if err := breakFile(); err != nil {
 			t.Fatal(err)
 		}
-		send(t, tr, batch(0, 1)) // the last good one
+		testkit.Deliver(t, tr, batch(0, 1)) // the last good one
 	}
 	if err := os.Remove(d.TokenFile); err != nil {
 		t.Fatal(err)
@@ -138,9 +139,9 @@ func TestTokenFileMissing(t *testing.T) {
 		t.Errorf("after the 401: %v, want the file's error", err)
 	}
 	testpki.File(t, dir, "token", []byte("new"))
-	send(t, tr, batch(0, 1))
+	testkit.Deliver(t, tr, batch(0, 1))
 	if err := os.Remove(d.TokenFile); err != nil {
 		t.Fatal(err)
 	}
-	send(t, tr, batch(0, 1)) // the 401 was about another token
+	testkit.Deliver(t, tr, batch(0, 1)) // the 401 was about another token
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/netfault"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport/https"
 )
@@ -56,7 +57,7 @@ func TestOneOfThreeAddressesDead(t *testing.T) {
 				c.dead(t, net.JoinHostPort("127.0.0.2", port))
 				d := r.named(netfault.NewDNS(t, "127.0.0.2", "127.0.0.3", "127.0.0.4"))
 				d.HTTP1, d.ConnectTimeout = http1, 3*time.Second
-				w := &worker{t: t, tr: open(t, d), timeout: 10 * time.Second}
+				w := &worker{t: t, tr: testkit.Open(t, d), timeout: 10 * time.Second}
 				began := time.Now()
 				w.deliver(0, 10)
 				if took := time.Since(began); took > 8*time.Second {
@@ -94,7 +95,7 @@ func TestAddressChanges(t *testing.T) {
 	dns := netfault.NewDNS(t, "127.0.0.2")
 	d := first.named(dns)
 	d.ConnectTimeout = time.Second
-	w := &worker{t: t, tr: open(t, d), timeout: 10 * time.Second}
+	w := &worker{t: t, tr: testkit.Open(t, d), timeout: 10 * time.Second}
 	w.deliver(0, 10)
 	complete(t, first, 10)
 	dns.Set()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/netfault"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
 )
@@ -66,7 +67,7 @@ func TestNetworkFaults(t *testing.T) {
 				d := server.destination()
 				d.URL, d.HTTP1, d.Compression = "https://"+proxy.Addr(), http1, https.Uncompressed
 				d.ConnectTimeout = time.Second
-				w := &worker{t: t, tr: open(t, d), timeout: 10 * time.Second}
+				w := &worker{t: t, tr: testkit.Open(t, d), timeout: 10 * time.Second}
 				w.deliver(0, 50)
 				proxy.Set(fault)
 				underFault(t, w)
@@ -142,7 +143,7 @@ func TestKilledInMidBatch(t *testing.T) {
 			k.proxy = netfault.New(t, server.Listener.Addr().String())
 			d := server.destination()
 			d.URL, d.HTTP1 = "https://"+k.proxy.Addr(), http1
-			w := &worker{t: t, tr: open(t, d), timeout: 10 * time.Second}
+			w := &worker{t: t, tr: testkit.Open(t, d), timeout: 10 * time.Second}
 			sent := 0
 			for ; k.remaining() > 0; sent += size {
 				w.deliver(sent, size)
@@ -240,10 +241,10 @@ func TestInFlight(t *testing.T) {
 		})
 		d := server.destination()
 		d.HTTP1, d.MaxInFlight = http1, 8
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		var wg sync.WaitGroup
 		for i := range 8 {
-			wg.Go(func() { send(t, tr, batch(i*10, 10)) })
+			wg.Go(func() { testkit.Deliver(t, tr, batch(i*10, 10)) })
 		}
 		wg.Wait()
 		got, _ := server.taken()

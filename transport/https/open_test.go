@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
@@ -116,7 +117,7 @@ func TestOpenAccepts(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	for n, want := range map[int]int{0: 1, 1: 1, 8: 8} {
-		got := open(t, https.Destination{URL: "https://h", MaxInFlight: n}).Describe()
+		got := testkit.Open(t, https.Destination{URL: "https://h", MaxInFlight: n}).Describe()
 		if got != (transport.Description{MaxInFlight: want, Acknowledged: true}) {
 			t.Errorf("MaxInFlight %d: %+v", n, got)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
 )
@@ -42,7 +43,7 @@ func TestBodyReuse(t *testing.T) {
 			})
 			d := server.destination()
 			d.HTTP1, d.Compression, d.MaxInFlight = http1, https.Uncompressed, 4
-			tr := open(t, d)
+			tr := testkit.Open(t, d)
 			var wg sync.WaitGroup
 			var accepted atomic.Int64
 			for sender := range d.MaxInFlight {
@@ -100,14 +101,14 @@ func TestClosedBetweenRequests(t *testing.T) {
 		server := serve(t, nil)
 		d := server.destination()
 		d.HTTP1 = http1
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		for i := range rounds {
 			recs := batch(i, 1)
 			if err := tr.Send(t.Context(), recs); err != nil {
 				if out := transport.Classify(err, 1); out != (transport.Outcome{}) {
 					t.Fatalf("a closed connection: %+v, want plain", out)
 				}
-				send(t, tr, recs)
+				testkit.Deliver(t, tr, recs)
 			}
 			server.CloseClientConnections()
 		}
@@ -134,7 +135,7 @@ func TestSendAfterCancel(t *testing.T) {
 		})
 		d := server.destination()
 		d.HTTP1 = http1
-		tr := open(t, d)
+		tr := testkit.Open(t, d)
 		ctx, cancel := context.WithCancel(t.Context())
 		answer := make(chan error, 1)
 		go func() { answer <- tr.Send(ctx, batch(0, 10)) }()
@@ -150,6 +151,6 @@ func TestSendAfterCancel(t *testing.T) {
 		}
 		hang.Store(false)
 		close(release)
-		send(t, tr, batch(10, 10))
+		testkit.Deliver(t, tr, batch(10, 10))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
@@ -130,7 +131,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	}
 	for what, f := range failures {
 		for where, d := range carriers(t, f.addr) {
-			d.TLS, d.HTTP1, d.Proxy, d.ConnectTimeout = f.tls, f.http1, noProxy, 2*time.Second
+			d.TLS, d.HTTP1, d.Proxy, d.ConnectTimeout = f.tls, f.http1, testkit.NoProxy, 2*time.Second
 			errs := []error{failsWith(t, d, 5*time.Second)}
 			for _, err := range errs {
 				hidden(t, what+" × "+where, err)
@@ -146,7 +147,7 @@ func TestTimeoutHoldsNoSecret(t *testing.T) {
 		<-r.Context().Done()
 	})
 	for where, d := range carriers(t, server.Listener.Addr().String()) {
-		d.TLS, d.Proxy = server.trusted(), noProxy
+		d.TLS, d.Proxy = server.trusted(), testkit.NoProxy
 		err := failsWith(t, d, 20*time.Millisecond)
 		hidden(t, "timeout × "+where, err)
 		if !errors.Is(err, context.DeadlineExceeded) {
@@ -186,7 +187,7 @@ func TestProxyHoldsNoSecret(t *testing.T) {
 		return func(*http.Request) (*url.URL, error) { return url.Parse(raw) }
 	}
 	refuses := func(status int) string {
-		s := http.Server{ErrorLog: discardLog(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := http.Server{ErrorLog: testkit.DiscardLog(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "3")
 			w.WriteHeader(status)
 			fmt.Fprintf(w, "%v", r.Header)
@@ -235,7 +236,7 @@ func TestDestinationPrints(t *testing.T) {
 
 // TestEncoderErrorsStay: an encoder's error is the user's to see.
 func TestEncoderErrorsStay(t *testing.T) {
-	err := open(t, https.Destination{URL: "https://h", Encoder: lines{"application/json"}}).
+	err := testkit.Open(t, https.Destination{URL: "https://h", Encoder: lines{"application/json"}}).
 		Send(t.Context(), []encode.Record{{Message: "bad"}})
 	batchErr, ok := errors.AsType[*transport.BatchError](err)
 	if !ok || !errors.Is(batchErr.Errs[0], errBad) {
@@ -248,7 +249,7 @@ func failsWith(t *testing.T, d https.Destination, timeout time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	err := open(t, d).Send(ctx, batch(0, 3))
+	err := testkit.Open(t, d).Send(ctx, batch(0, 3))
 	if err == nil {
 		t.Errorf("Send to %v succeeded", d)
 	}
@@ -258,7 +259,7 @@ func failsWith(t *testing.T, d https.Destination, timeout time.Duration) error {
 // hidden fails the test if the canary is anywhere in err, plain or in base64.
 func hidden(t *testing.T, what string, err error) {
 	t.Helper()
-	text := prints(err)
+	text := testkit.Prints(err)
 	for _, form := range []string{canary, canary[:9], base64.StdEncoding.EncodeToString([]byte("user:" + canary))[:20]} {
 		if strings.Contains(text, form) {
 			t.Errorf("%s: an error holds the secret: %s", what, text)
@@ -280,7 +281,7 @@ func closedAddr(t *testing.T) string {
 // plaintext is a server that knows no TLS.
 func plaintext(t *testing.T) string {
 	l := listen(t)
-	s := &http.Server{Handler: http.NotFoundHandler(), ErrorLog: discardLog()}
+	s := &http.Server{Handler: http.NotFoundHandler(), ErrorLog: testkit.DiscardLog()}
 	go s.Serve(l)
 	t.Cleanup(func() { s.Close() })
 	return l.Addr().String()

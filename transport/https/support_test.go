@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,8 +21,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
-	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -149,7 +148,7 @@ func serveRaw(t testing.TB, handle http.HandlerFunc) *receiver {
 func (r *receiver) start(t testing.TB) {
 	r.TLS = &tls.Config{Certificates: []tls.Certificate{r.ca.Pair(testpki.Leaf{Names: []string{"127.0.0.1", "localhost", "logs.example"}})}}
 	r.EnableHTTP2 = true
-	r.Config.ErrorLog = discardLog()
+	r.Config.ErrorLog = testkit.DiscardLog()
 	r.StartTLS()
 	t.Cleanup(r.Close)
 }
@@ -185,63 +184,12 @@ func (r *receiver) taken() ([]string, http.Header) {
 
 // destination trusts the receiver.
 func (r *receiver) destination() https.Destination {
-	return https.Destination{URL: r.URL, TLS: r.trusted(), Proxy: noProxy}
+	return https.Destination{URL: r.URL, TLS: r.trusted(), Proxy: testkit.NoProxy}
 }
 
 func (r *receiver) trusted() *tlsconfig.Options {
 	return &tlsconfig.Options{Config: &tls.Config{RootCAs: r.ca.Pool()}}
 }
-
-// noProxy keeps the developer's environment out of the tests.
-func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-// open opens d and closes it with the test.
-func open(t testing.TB, d https.Destination) transport.Transport {
-	t.Helper()
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return tr
-}
-
-// send fails the test if Send does.
-func send(t testing.TB, tr transport.Transport, recs []encode.Record) {
-	t.Helper()
-	if err := tr.Send(t.Context(), recs); err != nil {
-		t.Fatalf("Send: %v", err)
-	}
-}
-
-// prints returns an error and its chain in each way a program may print it.
-func prints(err error) string {
-	if err == nil {
-		return ""
-	}
-	text := fmt.Sprintf("%s\n%v\n%+v\n%#v\n", err, err, err, err)
-	switch u := err.(type) { //nolint:errorlint // walks the tree itself
-	case interface{ Unwrap() error }:
-		text += prints(u.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, e := range u.Unwrap() {
-			text += prints(e)
-		}
-	case *transport.BatchError:
-		for _, e := range u.Errs {
-			text += prints(e)
-		}
-	}
-	return text
-}
-
-// discardLog swallows net/http's complaints: failed handshakes and torn requests
-// are what these tests are about.
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func mustParse(t testing.TB, raw string) *url.URL {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/https"
@@ -33,11 +34,11 @@ func TestWrongServer(t *testing.T) {
 			t.Errorf("%s: records were sent", name)
 		}))
 		server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-		server.Config.ErrorLog = discardLog()
+		server.Config.ErrorLog = testkit.DiscardLog()
 		server.StartTLS()
 		t.Cleanup(server.Close)
-		d := https.Destination{URL: server.URL, Proxy: noProxy, TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}}
-		err := open(t, d).Send(t.Context(), batch(0, 3))
+		d := https.Destination{URL: server.URL, Proxy: testkit.NoProxy, TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}}
+		err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
 		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
 			t.Errorf("%s: %v, want a verification error", name, err)
 		}
@@ -56,15 +57,15 @@ func TestOldTLS(t *testing.T) {
 		}
 	}))
 	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, Certificates: []tls.Certificate{server.ca.Pair(testpki.Leaf{})}}
-	server.Config.ErrorLog = discardLog()
+	server.Config.ErrorLog = testkit.DiscardLog()
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	if err := open(t, server.destination()).Send(t.Context(), batch(0, 1)); err == nil {
+	if err := testkit.Open(t, server.destination()).Send(t.Context(), batch(0, 1)); err == nil {
 		t.Errorf("TLS 1.2 was spoken without being asked for")
 	}
 	d := server.destination()
 	d.TLS.AllowTLS12 = true
-	send(t, open(t, d), batch(0, 1))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 	if got, _ := server.taken(); len(got) != 1 {
 		t.Errorf("%d records arrived, want 1", len(got))
 	}
@@ -90,7 +91,7 @@ func newMutual(t *testing.T, ca *testpki.CA) *mutual {
 		}
 	}))
 	m.EnableHTTP2 = true
-	m.Config.ErrorLog = discardLog()
+	m.Config.ErrorLog = testkit.DiscardLog()
 	m.TLS = &tls.Config{
 		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
 		Certificates: []tls.Certificate{m.cert},
@@ -147,20 +148,20 @@ func TestClientCertificateRotates(t *testing.T) {
 	first := write()
 	d := server.destination()
 	d.TLS.CertFile, d.TLS.KeyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	tr := open(t, d)
-	send(t, tr, batch(0, 1))
+	tr := testkit.Open(t, d)
+	testkit.Deliver(t, tr, batch(0, 1))
 	if got := server.lastSerial(); got != first {
 		t.Fatalf("the first certificate is %s, want %s", got, first)
 	}
 	_, half := ca.Issue(testpki.Leaf{})
 	testpki.File(t, dir, "key.pem", half)
-	send(t, tr, batch(1, 1))
+	testkit.Deliver(t, tr, batch(1, 1))
 	second := write()
 	for start, n := time.Now(), 2; server.lastSerial() != second; n++ {
 		if time.Since(start) > 10*time.Second {
 			t.Fatal("the new certificate is not in use after 10 s")
 		}
-		send(t, tr, batch(n, 1))
+		testkit.Deliver(t, tr, batch(n, 1))
 		time.Sleep(20 * time.Millisecond) // a worker's pace; the loop ends with the signal
 	}
 }
@@ -172,12 +173,12 @@ func TestAuthorityRotates(t *testing.T) {
 	server := newMutual(t, old)
 	dir := t.TempDir()
 	cert, key := old.Issue(testpki.Leaf{})
-	d := https.Destination{URL: server.URL, Proxy: noProxy, TLS: &tlsconfig.Options{
+	d := https.Destination{URL: server.URL, Proxy: testkit.NoProxy, TLS: &tlsconfig.Options{
 		CAFile:   testpki.File(t, dir, "ca.pem", old.PEM),
 		CertFile: testpki.File(t, dir, "cert.pem", cert), KeyFile: testpki.File(t, dir, "key.pem", key),
 	}}
-	tr := open(t, d)
-	send(t, tr, batch(0, 1))
+	tr := testkit.Open(t, d)
+	testkit.Deliver(t, tr, batch(0, 1))
 	server.present(next.Pair(testpki.Leaf{}))
 	for tries := 0; ; tries++ { // the first may fail for the old connection's end
 		err := tr.Send(t.Context(), batch(1, 1))
@@ -215,7 +216,7 @@ func TestProxy(t *testing.T) {
 	d := server.destination()
 	d.URL = "https://me:server-secret@" + server.Listener.Addr().String()
 	d.Proxy = http.ProxyURL(mustParse(t, "http://user:proxy-secret@"+proxy.Listener.Addr().String()))
-	send(t, open(t, d), batch(0, 3))
+	testkit.Deliver(t, testkit.Open(t, d), batch(0, 3))
 	h := <-headers
 	if want := "Basic dXNlcjpwcm94eS1zZWNyZXQ="; h.Get("Proxy-Authorization") != want || h.Get("Authorization") != "" {
 		t.Errorf("the proxy got %v, want Proxy-Authorization %q", h, want)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -45,7 +46,7 @@ func TestAnswers(t *testing.T) {
 		{202, nil, transport.Outcome{}},
 	} {
 		s := &server{before: replies(test.status, test.header...)}
-		err := open(t, plainly(t, s)).Send(t.Context(), batch(0, 3))
+		err := testkit.Open(t, plainly(t, s)).Send(t.Context(), batch(0, 3))
 		if err == nil {
 			t.Errorf("%d: it was taken for an acknowledgement", test.status)
 			continue
@@ -78,9 +79,9 @@ func TestStreamsAreAnsweredAlone(t *testing.T) {
 	}}
 	d := plainly(t, s)
 	d.LevelLabel = true
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	recs := levels(slog.LevelInfo, slog.LevelWarn, slog.LevelError)
-	errs := children(t, tr.Send(t.Context(), recs), len(recs))
+	errs := testkit.Children(t, tr.Send(t.Context(), recs), len(recs))
 	if errs[0] != nil || errs[2] != nil || !transport.Classify(errs[1], 1).Permanent {
 		t.Errorf("answers %v: the record of the stream that was refused is Permanent, the others are taken", errs)
 	}
@@ -100,9 +101,9 @@ func TestGuiltyEntry(t *testing.T) {
 	}}
 	d := plainly(t, s)
 	d.LevelLabel = true
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	recs := levels(slog.LevelInfo, slog.LevelError, slog.LevelInfo, slog.LevelInfo)
-	errs := children(t, tr.Send(t.Context(), recs), len(recs))
+	errs := testkit.Children(t, tr.Send(t.Context(), recs), len(recs))
 	if errs[1] != nil {
 		t.Errorf("the other stream: %v", errs[1])
 	}
@@ -116,8 +117,8 @@ func TestGuiltyEntry(t *testing.T) {
 	if out := transport.Classify(tr.Send(t.Context(), left), 3); !out.Permanent {
 		t.Errorf("the stream alone: %+v, want Permanent", out)
 	}
-	send(t, tr, left[2:])
-	send(t, tr, left[:1])
+	testkit.Deliver(t, tr, left[2:])
+	testkit.Deliver(t, tr, left[:1])
 	err := tr.Send(t.Context(), left[1:2])
 	if !transport.Classify(err, 1).Permanent || status(t, err).Body != "entry for stream has timestamp too old" {
 		t.Errorf("the guilty record alone: %v", err)
@@ -142,8 +143,8 @@ func TestFailureStopsTheSend(t *testing.T) {
 	d := plainly(t, s)
 	d.LevelLabel = true
 	recs := levels(slog.LevelInfo, slog.LevelWarn, slog.LevelError)
-	err := open(t, d).Send(t.Context(), recs)
-	errs := children(t, err, 3)
+	err := testkit.Open(t, d).Send(t.Context(), recs)
+	errs := testkit.Children(t, err, 3)
 	if errs[0] != nil || errs[1] == nil || errs[2] == nil {
 		t.Errorf("answers %v", errs)
 	}
@@ -155,7 +156,7 @@ func TestFailureStopsTheSend(t *testing.T) {
 	}
 
 	// Nothing was stored: one answer for all.
-	if out := transport.Classify(open(t, d).Send(t.Context(), recs[1:]), 2); out.Batch != nil || out.After != 3*time.Second {
+	if out := transport.Classify(testkit.Open(t, d).Send(t.Context(), recs[1:]), 2); out.Batch != nil || out.After != 3*time.Second {
 		t.Errorf("nothing stored: %+v", out)
 	}
 }
@@ -168,8 +169,8 @@ func TestTooLargeBesideOthers(t *testing.T) {
 	d := plainly(t, s)
 	d.LevelLabel = true
 	recs := levels(slog.LevelInfo, slog.LevelError, slog.LevelInfo)
-	tr := open(t, d)
-	errs := children(t, tr.Send(t.Context(), recs), 3)
+	tr := testkit.Open(t, d)
+	errs := testkit.Children(t, tr.Send(t.Context(), recs), 3)
 	for _, i := range []int{0, 2} {
 		if out := transport.Classify(errs[i], 1); errs[i] == nil || out.TooLarge || out.Permanent {
 			t.Errorf("record %d: %v, want a plain error", i, errs[i])
@@ -196,12 +197,12 @@ func TestEncoderRefuses(t *testing.T) {
 	s := &server{}
 	d := plainly(t, s)
 	d.Encoder = picky{}
-	tr := open(t, d)
-	errs := children(t, tr.Send(t.Context(), batch(0, 3)), 3)
+	tr := testkit.Open(t, d)
+	errs := testkit.Children(t, tr.Send(t.Context(), batch(0, 3)), 3)
 	if errs[0] != nil || errs[2] != nil || !transport.Classify(errs[1], 1).Permanent || !errors.Is(errs[1], errEncoder) {
 		t.Errorf("answers %v", errs)
 	}
-	errs = children(t, tr.Send(t.Context(), batch(1, 1)), 1)
+	errs = testkit.Children(t, tr.Send(t.Context(), batch(1, 1)), 1)
 	if !transport.Classify(errs[0], 1).Permanent || len(s.requests()) != 1 {
 		t.Errorf("alone: %v after %d requests, want no request for nothing", errs, len(s.requests()))
 	}

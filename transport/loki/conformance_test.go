@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/loki"
@@ -26,11 +27,11 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				config := &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
 				addr := transporttest.Listen(t, p, func(l net.Listener) {
-					srv := &http.Server{Handler: received(p), TLSConfig: config.Clone(), ErrorLog: discardLog()}
+					srv := &http.Server{Handler: received(p), TLSConfig: config.Clone(), ErrorLog: testkit.DiscardLog()}
 					_ = srv.ServeTLS(l, "", "") // always an error: the listener was closed
 				})
 				return loki.Destination{
-					URL: "https://" + addr + "/gateway", MaxInFlight: 8, Proxy: noProxy, Tenant: "shop",
+					URL: "https://" + addr + "/gateway", MaxInFlight: 8, Proxy: testkit.NoProxy, Tenant: "shop",
 					ResourceLabels: []string{}, Labels: oneStream,
 					Headers: map[string]string{"Authorization": "Bearer " + token},
 					TLS:     &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
@@ -44,7 +45,7 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				url := transporttest.ServeHTTP(t, p, received(p).ServeHTTP)
 				return loki.Destination{
-					URL: url, AllowPlaintext: true, Proxy: noProxy, Format: loki.JSON, Encoder: encode.JSONLines{},
+					URL: url, AllowPlaintext: true, Proxy: testkit.NoProxy, Format: loki.JSON, Encoder: encode.JSONLines{},
 					ResourceLabels: []string{}, Labels: oneStream, MaxLine: 4 << 20,
 				}
 			},

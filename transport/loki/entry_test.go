@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/loki"
 )
 
@@ -160,12 +161,12 @@ func TestLimitIsKept(t *testing.T) {
 	s := &server{}
 	d := plainly(t, s)
 	d.MaxLine = 1024
-	tr := open(t, d)
+	tr := testkit.Open(t, d)
 	for _, piece := range []string{"x", "é", "日", "😀", "\x00", "\u2028", "\xff", "a\x1b"} {
 		for shift := range 8 {
 			rec := record()
 			rec.Message = strings.Repeat("y", shift) + strings.Repeat(piece, 1100)
-			send(t, tr, []encode.Record{rec})
+			testkit.Deliver(t, tr, []encode.Record{rec})
 			all := s.all()
 			line := all[len(all)-1].line
 			if len(line) > 1024 || len(line) < 980 || !strings.Contains(line, "!TRUNCATED ") || !utf8.ValidString(line) {
@@ -175,7 +176,7 @@ func TestLimitIsKept(t *testing.T) {
 	}
 	rec := record()
 	rec.Message = strings.Repeat("é", 512)
-	send(t, tr, []encode.Record{rec})
+	testkit.Deliver(t, tr, []encode.Record{rec})
 	if all := s.all(); all[len(all)-1].line != rec.Message {
 		t.Errorf("a line of 1,024 bytes is cut")
 	}
@@ -289,7 +290,7 @@ func TestNoTimeAtAll(t *testing.T) {
 	s := &server{}
 	recs := batch(0, 3)
 	recs[1].Time, recs[1].Observed = time.Time{}, time.Time{}
-	send(t, open(t, plainly(t, s)), recs)
+	testkit.Deliver(t, testkit.Open(t, plainly(t, s)), recs)
 	if all := s.all(); len(all) != 3 || all[1].line != "record 1" || all[1].ns != all[0].ns {
 		t.Errorf("%+v", all)
 	}
@@ -301,7 +302,7 @@ func TestSorted(t *testing.T) {
 	s := &server{}
 	recs := batch(0, 6)
 	recs[0].Time, recs[1].Time, recs[5].Time = recs[5].Time, recs[4].Time, recs[2].Time
-	send(t, open(t, plainly(t, s)), recs)
+	testkit.Deliver(t, testkit.Open(t, plainly(t, s)), recs)
 	var lines []string
 	for _, e := range s.all() {
 		lines = append(lines, strings.TrimPrefix(e.line, "record "))

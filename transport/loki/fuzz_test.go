@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/loki"
 )
@@ -21,7 +22,7 @@ import (
 func opener(t testing.TB, s *server, format loki.Format) transport.Transport {
 	d := plainly(t, s)
 	d.Format = format
-	return open(t, d)
+	return testkit.Open(t, d)
 }
 
 // FuzzEntry: whatever a record holds, a request of it has one entry, well-formed
@@ -94,7 +95,7 @@ func FuzzAnswer(f *testing.F) {
 		_, _ = io.WriteString(w, body)
 	}))
 	f.Cleanup(node.Close)
-	tr := open(f, loki.Destination{URL: node.URL, AllowPlaintext: true, Proxy: noProxy})
+	tr := testkit.Open(f, loki.Destination{URL: node.URL, AllowPlaintext: true, Proxy: testkit.NoProxy})
 	f.Fuzz(func(t *testing.T, code int, text string) {
 		status, body = 200+abs(code)%400, text
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/loki"
 )
 
@@ -53,7 +54,7 @@ func TestHostileRecords(t *testing.T) {
 		}
 		name := hostileText(rng)
 		recs[999].Resource = &encode.Resource{Service: "odd" + name, Attrs: []slog.Attr{slog.String(hostileText(rng), name)}}
-		send(t, open(t, d), recs)
+		testkit.Deliver(t, testkit.Open(t, d), recs)
 		all := s.all()
 		if len(all) != len(recs) || s.broken != nil || len(s.requests()) != 2 {
 			t.Fatalf("%d entries of %d records in %d requests: %v", len(all), len(recs), len(s.requests()), s.broken)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/loki"
 )
 
@@ -82,7 +83,7 @@ func TestStreamsByLabels(t *testing.T) {
 		earlier.Version = "1.1"
 		recs[0].Resource, recs[3].Resource = &earlier, &earlier
 		recs[4].Resource = &encode.Resource{Service: "other"}
-		send(t, open(t, d), recs)
+		testkit.Deliver(t, testkit.Open(t, d), recs)
 		if n := len(s.requests()); n != 2 {
 			t.Errorf("%v: %d requests, want one for each of 2 streams", format, n)
 		}

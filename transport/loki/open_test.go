@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/loki"
 )
 
@@ -87,7 +88,7 @@ func TestRequest(t *testing.T) {
 		d := secured(t, s)
 		d.URL += test.path
 		d.Tenant, d.Format, d.Username, d.PasswordFile = "shop", test.format, "me", file
-		send(t, open(t, d), batch(0, 50))
+		testkit.Deliver(t, testkit.Open(t, d), batch(0, 50))
 		r := s.requests()[0]
 		if r.URL.Path != test.want || len(s.all()) != 50 {
 			t.Errorf("%q: sent to %q; %d entries", test.path, r.URL.Path, len(s.all()))
@@ -115,7 +116,7 @@ func TestSecretInURL(t *testing.T) {
 	}}
 	d := secured(t, s)
 	d.URL = strings.Replace(d.URL, "https://", "https://me:s3cret@", 1)
-	err := open(t, d).Send(t.Context(), batch(0, 1))
+	err := testkit.Open(t, d).Send(t.Context(), batch(0, 1))
 	if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(fmt.Sprintf("%v %#v", d, d), "s3cret") {
 		t.Errorf("shown: %v, %v", err, d)
 	}

@@ -6,18 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
-	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/httpstatus"
 	"github.com/slogship/slogship/transport/loki"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -69,7 +66,7 @@ func plainly(t testing.TB, s http.Handler) loki.Destination {
 	t.Helper()
 	node := httptest.NewServer(s)
 	t.Cleanup(node.Close)
-	return loki.Destination{URL: node.URL, AllowPlaintext: true, Proxy: noProxy}
+	return loki.Destination{URL: node.URL, AllowPlaintext: true, Proxy: testkit.NoProxy}
 }
 
 // secured serves s with TLS.
@@ -78,58 +75,24 @@ func secured(t testing.TB, s http.Handler) loki.Destination {
 	ca := testpki.New(t, "authority")
 	node := httptest.NewUnstartedServer(s)
 	node.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
-	node.Config.ErrorLog = discardLog()
+	node.Config.ErrorLog = testkit.DiscardLog()
 	node.StartTLS()
 	t.Cleanup(node.Close)
 	return loki.Destination{
-		URL: node.URL, Proxy: noProxy,
+		URL: node.URL, Proxy: testkit.NoProxy,
 		TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
-	}
-}
-
-// noProxy keeps the developer's environment out of the tests.
-func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-func open(t testing.TB, d loki.Destination) transport.Transport {
-	t.Helper()
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return tr
-}
-
-func send(t testing.TB, tr transport.Transport, recs []encode.Record) {
-	t.Helper()
-	if err := tr.Send(t.Context(), recs); err != nil {
-		t.Fatalf("Send: %v", err)
 	}
 }
 
 // delivered sends one record and returns what came of it.
 func delivered(t testing.TB, d loki.Destination, s *server, rec encode.Record) stored {
 	t.Helper()
-	send(t, open(t, d), []encode.Record{rec})
+	testkit.Deliver(t, testkit.Open(t, d), []encode.Record{rec})
 	all := s.all()
 	if len(all) != 1 {
 		t.Fatalf("%d entries of one record; the server says %v", len(all), s.broken)
 	}
 	return all[0]
-}
-
-// children returns what each record was answered.
-func children(t testing.TB, err error, size int) []error {
-	t.Helper()
-	out := transport.Classify(err, size)
-	if out.Batch == nil {
-		t.Fatalf("Send = %v, want an answer for each of %d records", err, size)
-	}
-	return out.Batch.Errs
 }
 
 // status returns the server's answer in err.
@@ -141,5 +104,3 @@ func status(t testing.TB, err error) *httpstatus.Error {
 	}
 	return e
 }
-
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }

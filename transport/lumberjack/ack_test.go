@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/lumberjack"
 )
@@ -19,7 +20,7 @@ import (
 // Acks may come for parts of a window, again, and for nothing at all.
 func TestPartialAcks(t *testing.T) {
 	var got taken
-	addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, _ []event, _ int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, _ []event, _ int) error {
 		for _, seq := range []int{0, 0, 2, 2, 1, 0, 4, 5} {
 			if err := ack(c, seq); err != nil {
 				return err
@@ -27,9 +28,9 @@ func TestPartialAcks(t *testing.T) {
 		}
 		return nil
 	}}).serve)
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
 	for from := 0; from < 15; from += 5 {
-		if err := send(t, tr, numbered(from, from+5)); err != nil {
+		if err := testkit.Send(t, tr, numbered(from, from+5)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +53,7 @@ func TestResumesBehindTheLastAck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got taken
-			addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
+			addr := testkit.Listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
 				if len(events) < 10 {
 					return ack(c, len(events))
 				}
@@ -61,9 +62,9 @@ func TestResumesBehindTheLastAck(t *testing.T) {
 				}
 				return end(c)
 			}}).serve)
-			tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
-			wantAccepted(t, send(t, tr, numbered(0, 10)), 4, 10)
-			if err := send(t, tr, numbered(4, 10)); err != nil {
+			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
+			wantAccepted(t, testkit.Send(t, tr, numbered(0, 10)), 4, 10)
+			if err := testkit.Send(t, tr, numbered(4, 10)); err != nil {
 				t.Fatal(err)
 			}
 			if want := "[0 1 2 3 4 5 6 7 8 9] [4 5 6 7 8 9]"; got.String() != want {
@@ -85,7 +86,7 @@ func TestKeepAlive(t *testing.T) {
 	for name, seqs := range map[string][]int{"zeros": {0, 0, 0, 0, 0, 0, 0, 0, 3}, "the same": {1, 1, 1, 1, 1, 1, 1, 1, 3}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := listen(t, (&receiver{t: t, answer: func(c net.Conn, _ []event, _ int) error {
+			addr := testkit.Listen(t, (&receiver{t: t, answer: func(c net.Conn, _ []event, _ int) error {
 				tick := time.NewTicker(patience / 4)
 				defer tick.Stop()
 				for _, seq := range seqs {
@@ -96,17 +97,17 @@ func TestKeepAlive(t *testing.T) {
 				}
 				return nil
 			}}).serve)
-			tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
-			if err := send(t, tr, numbered(0, 3)); err != nil {
+			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
+			if err := testkit.Send(t, tr, numbered(0, 3)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	t.Run("silence", func(t *testing.T) {
 		t.Parallel()
-		addr := listen(t, (&receiver{t: t, answer: func(net.Conn, []event, int) error { return nil }}).serve)
-		tr := open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
-		if err := send(t, tr, numbered(0, 3)); !errors.Is(err, ackconn.ErrSilent) {
+		addr := testkit.Listen(t, (&receiver{t: t, answer: func(net.Conn, []event, int) error { return nil }}).serve)
+		tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}, AnswerTimeout: patience})
+		if err := testkit.Send(t, tr, numbered(0, 3)); !errors.Is(err, ackconn.ErrSilent) {
 			t.Errorf("want ErrSilent, got %v", err)
 		}
 	})
@@ -119,7 +120,7 @@ func TestSendGoesOnWaiting(t *testing.T) {
 	t.Parallel()
 	var got taken
 	acks, arrived := make(chan int), make(chan struct{})
-	addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, window int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, window int) error {
 		if window == 0 {
 			close(arrived)
 		} else {
@@ -135,7 +136,7 @@ func TestSendGoesOnWaiting(t *testing.T) {
 		}
 		return nil
 	}}).serve)
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
 	t.Cleanup(func() { close(acks) })
 
 	const short = 300 * time.Millisecond
@@ -149,11 +150,11 @@ func TestSendGoesOnWaiting(t *testing.T) {
 		t.Fatalf("want Canceled, got %v", err)
 	}
 	acks <- 3
-	wantAccepted(t, sendWithin(t, tr, numbered(0, 10), short), 3, 10)
+	wantAccepted(t, testkit.SendWithin(t, tr, numbered(0, 10), short), 3, 10)
 	acks <- 0
-	wantAccepted(t, sendWithin(t, tr, numbered(3, 10), short), 0, 7)
+	wantAccepted(t, testkit.SendWithin(t, tr, numbered(3, 10), short), 0, 7)
 	go func() { acks <- 7; acks <- 10 }()
-	if err := send(t, tr, numbered(3, 12)); err != nil {
+	if err := testkit.Send(t, tr, numbered(3, 12)); err != nil {
 		t.Fatal(err)
 	}
 	if want := "[0 1 2 3 4 5 6 7 8 9] [10 11]"; got.String() != want {
@@ -168,15 +169,15 @@ func TestOtherRecordsDoNotGoOnWaiting(t *testing.T) {
 	for name, next := range map[string][2]int{"fewer": {0, 5}, "others": {1, 11}, "behind": {10, 20}} {
 		t.Run(name, func(t *testing.T) {
 			var got taken
-			addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
+			addr := testkit.Listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
 				if len(events) == 10 && strings.Contains(events[0].json, `"message":"0"`) {
 					return nil // the first window is never answered
 				}
 				return ack(c, len(events))
 			}}).serve)
-			tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
-			wantAccepted(t, sendWithin(t, tr, numbered(0, 10), 300*time.Millisecond), 0, 10)
-			if err := send(t, tr, numbered(next[0], next[1])); err != nil {
+			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
+			wantAccepted(t, testkit.SendWithin(t, tr, numbered(0, 10), 300*time.Millisecond), 0, 10)
+			if err := testkit.Send(t, tr, numbered(next[0], next[1])); err != nil {
 				t.Fatal(err)
 			}
 			windows := got.windowsSeen()
@@ -190,35 +191,35 @@ func TestOtherRecordsDoNotGoOnWaiting(t *testing.T) {
 // An ack that comes behind the end of a window, in one piece with it, is not
 // taken for one of the next window.
 func TestStaleAck(t *testing.T) {
-	addr := listen(t, (&receiver{t: t, answer: func(c net.Conn, _ []event, window int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(c net.Conn, _ []event, window int) error {
 		if window == 0 {
 			return say(c, "2A\x00\x00\x00\x05"+"2A\x00\x00\x00\x05"+"2A\x00\x00\x00\x00")
 		}
 		return io.EOF // takes nothing
 	}}).serve)
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
-	if err := send(t, tr, numbered(0, 5)); err != nil {
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
+	if err := testkit.Send(t, tr, numbered(0, 5)); err != nil {
 		t.Fatal(err)
 	}
-	wantAccepted(t, send(t, tr, numbered(5, 10)), 0, 5)
+	wantAccepted(t, testkit.Send(t, tr, numbered(5, 10)), 0, 5)
 }
 
 // T28: the first Send after the receiver went away while nothing was sent.
 func TestReceiverGoneWhileIdle(t *testing.T) {
 	conns := make(chan net.Conn, 2)
-	addr := listen(t, func(c net.Conn) {
+	addr := testkit.Listen(t, func(c net.Conn) {
 		conns <- c
 		(&receiver{t: t}).serve(c)
 	})
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
-	if err := send(t, tr, numbered(0, 1)); err != nil {
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
+	if err := testkit.Send(t, tr, numbered(0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	(<-conns).Close()
 	if err := tr.(transport.Prober).Probe(t.Context()); err == nil {
 		t.Error("Probe of a connection whose receiver is gone returned nil")
 	}
-	if err := send(t, tr, numbered(1, 2)); err != nil {
+	if err := testkit.Send(t, tr, numbered(1, 2)); err != nil {
 		t.Error(err)
 	}
 }

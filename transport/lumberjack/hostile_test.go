@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/lumberjack"
 )
 
@@ -46,7 +47,7 @@ func TestHostileMessages(t *testing.T) {
 	var mu sync.Mutex // sender and receiver take turns, which -race does not see
 	var sent []string
 	arrived := 0
-	addr := listen(t, (&receiver{t: t, received: func(events []event) {
+	addr := testkit.Listen(t, (&receiver{t: t, received: func(events []event) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range events {
@@ -56,7 +57,7 @@ func TestHostileMessages(t *testing.T) {
 			arrived++
 		}
 	}}).serve)
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}})
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
 	for range total / 500 {
 		recs := make([]encode.Record, 500)
 		mu.Lock()
@@ -70,7 +71,7 @@ func TestHostileMessages(t *testing.T) {
 			sent = append(sent, m)
 		}
 		mu.Unlock()
-		if err := send(t, tr, recs); err != nil {
+		if err := testkit.Send(t, tr, recs); err != nil {
 			t.Fatal(err)
 		}
 	}

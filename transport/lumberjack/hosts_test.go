@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/lumberjack"
@@ -20,23 +21,23 @@ func TestHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	off.Close()
-	broken := listen(t, func(c net.Conn) {
+	broken := testkit.Listen(t, func(c net.Conn) {
 		c.Read(make([]byte, 1))
 		c.(*net.TCPConn).SetLinger(0)
 	})
 	var used [2]atomic.Int64
 	addrs := []string{off.Addr().String(), broken}
 	for i := range used {
-		addrs = append(addrs, listen(t, func(c net.Conn) {
+		addrs = append(addrs, testkit.Listen(t, func(c net.Conn) {
 			used[i].Add(1)
 			(&receiver{t: t}).serve(c)
 		}))
 	}
 	for range 100 {
-		tr := open(t, lumberjack.Destination{Addrs: addrs})
+		tr := testkit.Open(t, lumberjack.Destination{Addrs: addrs})
 		// The broken one is noticed by the first Send, and not tried by the second.
-		if send(t, tr, numbered(0, 3)) != nil {
-			if err := send(t, tr, numbered(0, 3)); err != nil {
+		if testkit.Send(t, tr, numbered(0, 3)) != nil {
+			if err := testkit.Send(t, tr, numbered(0, 3)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -50,8 +51,8 @@ func TestHosts(t *testing.T) {
 
 // With every host down the error is about the connection.
 func TestAllHostsDown(t *testing.T) {
-	tr := open(t, lumberjack.Destination{Addrs: []string{"127.0.0.1:1", "127.0.0.1:2"}})
-	wantAccepted(t, send(t, tr, numbered(0, 3)), 0, 3)
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{"127.0.0.1:1", "127.0.0.1:2"}})
+	wantAccepted(t, testkit.Send(t, tr, numbered(0, 3)), 0, 3)
 	if err := tr.(transport.Prober).Probe(t.Context()); err == nil {
 		t.Error("Probe returned nil")
 	}
@@ -86,9 +87,9 @@ func TestTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			serve(t, l, (&receiver{t: t, received: got.add}).serve)
-			tr := open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &c.options})
-			err = send(t, tr, numbered(0, 3))
+			testkit.Serve(t, l, (&receiver{t: t, received: got.add}).serve)
+			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &c.options})
+			err = testkit.Send(t, tr, numbered(0, 3))
 			if c.works {
 				if err != nil || got.String() != "[0 1 2]" {
 					t.Errorf("the receiver got %v: %v", &got, err)
@@ -106,13 +107,13 @@ func TestTLS(t *testing.T) {
 // without a failed Send.
 func TestLifetime(t *testing.T) {
 	var conns atomic.Int64
-	addr := listen(t, func(c net.Conn) {
+	addr := testkit.Listen(t, func(c net.Conn) {
 		conns.Add(1)
 		(&receiver{t: t}).serve(c)
 	})
-	tr := open(t, lumberjack.Destination{Addrs: []string{addr}, Lifetime: 1})
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}, Lifetime: 1})
 	for i := range 3 {
-		if err := send(t, tr, numbered(i, i+1)); err != nil {
+		if err := testkit.Send(t, tr, numbered(i, i+1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -130,12 +131,12 @@ func TestRotatedAuthority(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, l, (&receiver{t: t}).serve)
+	testkit.Serve(t, l, (&receiver{t: t}).serve)
 	file := testpki.File(t, dir, "ca.pem", testpki.New(t, "old").PEM)
-	tr := open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &tlsconfig.Options{CAFile: file}})
-	wantAccepted(t, send(t, tr, numbered(0, 1)), 0, 1)
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &tlsconfig.Options{CAFile: file}})
+	wantAccepted(t, testkit.Send(t, tr, numbered(0, 1)), 0, 1)
 	testpki.File(t, dir, "ca.pem", ca.PEM) // put right while the service runs
-	if err := send(t, tr, numbered(0, 1)); err != nil {
+	if err := testkit.Send(t, tr, numbered(0, 1)); err != nil {
 		t.Error(err)
 	}
 }

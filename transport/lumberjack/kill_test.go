@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/slogship/slogship/encode"
-	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/lumberjack"
 )
 
@@ -60,44 +58,18 @@ const batchSize = 50
 // right behind it. Nothing is lost, and what arrives twice is no more than a
 // window for each time.
 func TestReceiverDies(t *testing.T) {
-	kills := 20
-	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
-		kills = 100
-	}
+	kills := testkit.Kills()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	d := &dying{rng: rand.New(rand.NewPCG(seed, 0)), got: map[string]int{}, dies: kills}
-	tr := open(t, lumberjack.Destination{Addrs: []string{listen(t, d.serve)}})
+	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{testkit.Listen(t, d.serve)}})
 	recs := numbered(0, kills*batchSize)
-	for left := recs; len(left) > 0; {
-		n := min(len(left), batchSize)
-		left = append(unanswered(left[:n], send(t, tr, left[:n])), left[n:]...)
-	}
+	sends := testkit.SendAll(t, tr, recs, batchSize)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	copies := 0
-	for i := range recs {
-		if d.got[recs[i].Message] == 0 {
-			t.Errorf("record %d is lost", i)
-		}
-		copies += d.got[recs[i].Message] - 1
-	}
+	copies := testkit.Copies(t, recs, d.got)
 	if d.dies > 0 || copies > kills*batchSize {
 		t.Errorf("%d deaths did not happen; %d copies", d.dies, copies)
 	}
-	t.Logf("%d records, %d copies", len(recs), copies)
-}
-
-// unanswered is what a worker sends again.
-func unanswered(recs []encode.Record, err error) (again []encode.Record) {
-	if err == nil {
-		return nil
-	}
-	out := transport.Classify(err, len(recs))
-	for i := range recs {
-		if out.Batch == nil || out.Batch.Errs[i] != nil {
-			again = append(again, recs[i])
-		}
-	}
-	return again
+	t.Logf("%d records, %d Sends, %d copies", len(recs), sends, copies)
 }

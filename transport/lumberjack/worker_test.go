@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/lumberjack"
 )
@@ -17,7 +18,7 @@ import (
 func TestSlowReceiverGetsNothingTwice(t *testing.T) {
 	const sendTimeout, needs, most = 50 * time.Millisecond, 600 * time.Millisecond, 50
 	var got taken
-	addr := listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, received: got.add, answer: func(c net.Conn, events []event, _ int) error {
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for began := time.Now(); time.Since(began) < needs; <-tick.C {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/relp"
 )
@@ -20,7 +21,7 @@ import (
 // A 500 condemns its record alone; a code that nobody knows makes its record go
 // again; the rest is delivered.
 func TestRefusals(t *testing.T) {
-	addr := listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
 		switch f.data {
 		case "refused":
 			return answerTo(w, f.n, "500 rejected for a reason")
@@ -31,7 +32,7 @@ func TestRefusals(t *testing.T) {
 	}}).serve)
 	tr := open(t, relp.Destination{Addr: addr, MaxMessage: 10})
 	recs := records("a", "refused", "b", "unknown", "", "unencodable", "elevenbytes", "c")
-	errs := children(t, send(t, tr, recs), len(recs))
+	errs := testkit.Children(t, testkit.Send(t, tr, recs), len(recs))
 	for i, want := range []struct{ failed, permanent bool }{
 		{}, {true, true}, {}, {true, false}, {true, true}, {true, true}, {true, true}, {},
 	} {
@@ -43,7 +44,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("the encoder's error is lost: %v", errs[5])
 	}
 	// Nothing of it has harmed the session.
-	if err := send(t, tr, numbered(3)); err != nil {
+	if err := testkit.Send(t, tr, numbered(3)); err != nil {
 		t.Error(err)
 	}
 }
@@ -51,7 +52,7 @@ func TestRefusals(t *testing.T) {
 // Answers belong to their numbers, in whatever order they come.
 func TestAnswersInAnyOrder(t *testing.T) {
 	var held []frame
-	addr := listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
 		if held = append(held, f); len(held) < 10 {
 			return nil
 		}
@@ -69,7 +70,7 @@ func TestAnswersInAnyOrder(t *testing.T) {
 		return nil
 	}}).serve)
 	tr := open(t, relp.Destination{Addr: addr})
-	for i, err := range children(t, send(t, tr, numbered(10)), 10) {
+	for i, err := range testkit.Children(t, testkit.Send(t, tr, numbered(10)), 10) {
 		if (err != nil) != (i == 3) {
 			t.Errorf("record %d: %v", i, err)
 		}
@@ -79,16 +80,16 @@ func TestAnswersInAnyOrder(t *testing.T) {
 // The number behind 999,999,999 is 1, also in the middle of a window.
 func TestNumbersWrap(t *testing.T) {
 	var seen log
-	addr := listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, _ int) error {
 		seen.add(f.n)
 		return answerTo(w, f.n, "200 OK")
 	}}).serve)
 	tr := open(t, relp.Destination{Addr: addr, Window: 4})
-	if err := send(t, tr, numbered(1)); err != nil {
+	if err := testkit.Send(t, tr, numbered(1)); err != nil {
 		t.Fatal(err)
 	}
 	relp.SetTxnr(tr, 999_999_996)
-	if err := send(t, tr, numbered(5)); err != nil {
+	if err := testkit.Send(t, tr, numbered(5)); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"2", "999999997", "999999998", "999999999", "1", "2"}
@@ -104,7 +105,7 @@ func TestWindow(t *testing.T) {
 	const window = 8
 	var held []frame
 	var most atomic.Int64
-	addr := listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, count int) error {
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, count int) error {
 		held = append(held, f)
 		most.Store(max(most.Load(), int64(len(held))))
 		if count < window-1 || len(held) <= window/2 && count < 99 {
@@ -119,7 +120,7 @@ func TestWindow(t *testing.T) {
 		return nil
 	}}).serve)
 	tr := open(t, relp.Destination{Addr: addr, Window: window})
-	if err := send(t, tr, numbered(100)); err != nil {
+	if err := testkit.Send(t, tr, numbered(100)); err != nil {
 		t.Fatal(err)
 	}
 	if most.Load() != window {
@@ -151,7 +152,7 @@ func TestPartialAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var broken atomic.Bool
-			addr := listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, count int) error {
+			addr := testkit.Listen(t, (&receiver{t: t, answer: func(w io.Writer, f frame, count int) error {
 				switch {
 				case broken.Load() || count < 3:
 					return answerTo(w, f.n, "200 OK")
@@ -163,7 +164,7 @@ func TestPartialAnswers(t *testing.T) {
 				}
 			}}).serve)
 			tr := open(t, relp.Destination{Addr: addr, Window: 5})
-			for i, err := range children(t, send(t, tr, numbered(10)), 10) {
+			for i, err := range testkit.Children(t, testkit.Send(t, tr, numbered(10)), 10) {
 				if (err == nil) != (i < 3) {
 					t.Errorf("record %d: %v", i, err)
 				}
@@ -171,7 +172,7 @@ func TestPartialAnswers(t *testing.T) {
 					t.Errorf("record %d is condemned: %v", i, err)
 				}
 			}
-			if err := send(t, tr, numbered(10)); err != nil {
+			if err := testkit.Send(t, tr, numbered(10)); err != nil {
 				t.Errorf("on a new session: %v", err)
 			}
 		})
@@ -193,9 +194,9 @@ func TestOpenRefused(t *testing.T) {
 		"close to it": "2000 OK",
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := listen(t, (&receiver{t: t, open: func(w io.Writer, f frame) error { return answerTo(w, f.n, says) }}).serve)
+			addr := testkit.Listen(t, (&receiver{t: t, open: func(w io.Writer, f frame) error { return answerTo(w, f.n, says) }}).serve)
 			tr := open(t, relp.Destination{Addr: addr})
-			err := send(t, tr, numbered(2))
+			err := testkit.Send(t, tr, numbered(2))
 			if out := transport.Classify(err, 2); err == nil || out.Permanent || out.Batch != nil {
 				t.Errorf("want a plain error, got %v", err)
 			}
@@ -209,8 +210,8 @@ func TestOpenRefused(t *testing.T) {
 // A receiver that offers more, or nothing at all, will do.
 func TestOffers(t *testing.T) {
 	for _, says := range []string{"200 OK", "200 OK\nrelp_version=1\ncommands=foo,syslog,bar\nother=x", "200\ncommands=syslog\n"} {
-		addr := listen(t, (&receiver{t: t, open: func(w io.Writer, f frame) error { return answerTo(w, f.n, says) }}).serve)
-		if err := send(t, open(t, relp.Destination{Addr: addr}), numbered(2)); err != nil {
+		addr := testkit.Listen(t, (&receiver{t: t, open: func(w io.Writer, f frame) error { return answerTo(w, f.n, says) }}).serve)
+		if err := testkit.Send(t, open(t, relp.Destination{Addr: addr}), numbered(2)); err != nil {
 			t.Errorf("offers %q: %v", says, err)
 		}
 	}
@@ -219,9 +220,9 @@ func TestOffers(t *testing.T) {
 // A receiver that takes everything and answers nothing is given up after
 // AnswerTimeout; with ctx it is given up sooner.
 func TestSilence(t *testing.T) {
-	addr := listen(t, (&receiver{t: t, answer: func(io.Writer, frame, int) error { return nil }}).serve)
+	addr := testkit.Listen(t, (&receiver{t: t, answer: func(io.Writer, frame, int) error { return nil }}).serve)
 	tr := open(t, relp.Destination{Addr: addr, AnswerTimeout: 50 * time.Millisecond})
-	if err := send(t, tr, numbered(2)); !errors.Is(err, ackconn.ErrSilent) {
+	if err := testkit.Send(t, tr, numbered(2)); !errors.Is(err, ackconn.ErrSilent) {
 		t.Errorf("want ErrSilent, got %v", err)
 	}
 	tr = open(t, relp.Destination{Addr: addr})
@@ -235,9 +236,9 @@ func TestSilence(t *testing.T) {
 // Close ends the session in order.
 func TestClose(t *testing.T) {
 	closed := make(chan struct{})
-	addr := listen(t, (&receiver{t: t, closed: func() { close(closed) }}).serve)
+	addr := testkit.Listen(t, (&receiver{t: t, closed: func() { close(closed) }}).serve)
 	tr := open(t, relp.Destination{Addr: addr})
-	if err := send(t, tr, numbered(2)); err != nil {
+	if err := testkit.Send(t, tr, numbered(2)); err != nil {
 		t.Fatal(err)
 	}
 	if err := tr.Close(); err != nil {
@@ -250,13 +251,13 @@ func TestClose(t *testing.T) {
 // with a new one.
 func TestLifetime(t *testing.T) {
 	var sessions log
-	addr := listen(t, func(c net.Conn) {
+	addr := testkit.Listen(t, func(c net.Conn) {
 		sessions.add("session")
 		(&receiver{t: t, closed: func() { sessions.add("closed") }}).serve(c)
 	})
 	tr := open(t, relp.Destination{Addr: addr, Lifetime: time.Nanosecond})
 	for range 2 {
-		if err := send(t, tr, numbered(2)); err != nil {
+		if err := testkit.Send(t, tr, numbered(2)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,12 +271,12 @@ func TestLifetime(t *testing.T) {
 func TestReceiverGoneWhileIdle(t *testing.T) {
 	var seen log
 	sessions := make(chan net.Conn, 2)
-	addr := listen(t, func(c net.Conn) {
+	addr := testkit.Listen(t, func(c net.Conn) {
 		sessions <- c
 		(&receiver{t: t, received: seen.add}).serve(c)
 	})
 	tr := open(t, relp.Destination{Addr: addr})
-	if err := send(t, tr, numbered(1)); err != nil {
+	if err := testkit.Send(t, tr, numbered(1)); err != nil {
 		t.Fatal(err)
 	}
 	(<-sessions).Close()
@@ -283,7 +284,7 @@ func TestReceiverGoneWhileIdle(t *testing.T) {
 	if err := tr.(transport.Prober).Probe(t.Context()); err == nil {
 		t.Error("Probe of a session whose receiver is gone returned nil")
 	}
-	if err := send(t, tr, numbered(2)); err != nil {
+	if err := testkit.Send(t, tr, numbered(2)); err != nil {
 		t.Error(err)
 	}
 	if got := seen.all(); len(got) != 3 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/relp"
 )
 
@@ -30,7 +31,7 @@ func TestHostileMessages(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	var seen log
-	addr := listen(t, (&receiver{t: t, received: seen.add}).serve)
+	addr := testkit.Listen(t, (&receiver{t: t, received: seen.add}).serve)
 	tr := open(t, relp.Destination{Addr: addr})
 	var sent []string
 	for len(sent) < total {
@@ -43,7 +44,7 @@ func TestHostileMessages(t *testing.T) {
 			recs[i] = encode.Record{Message: m.String()}
 			sent = append(sent, m.String())
 		}
-		if err := send(t, tr, recs); err != nil {
+		if err := testkit.Send(t, tr, recs); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"math/rand/v2"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/slogship/slogship/encode"
-	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/relp"
 )
 
@@ -69,45 +67,18 @@ const batchSize, window = 50, 20
 // T27: the receiver dies 20 times (100 at night) in the middle of a batch. Nothing
 // is lost, and what arrives twice is less than a batch for each time.
 func TestReceiverDies(t *testing.T) {
-	kills := 20
-	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
-		kills = 100
-	}
+	kills := testkit.Kills()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	d := &dying{rng: rand.New(rand.NewPCG(seed, 0)), got: map[string]int{}, dies: kills}
-	tr := open(t, relp.Destination{Addr: listen(t, d.serve), Window: window})
+	tr := open(t, relp.Destination{Addr: testkit.Listen(t, d.serve), Window: window})
 	recs := numbered(kills * batchSize)
-	sends := 0
-	for left := recs; len(left) > 0; sends++ {
-		n := min(len(left), batchSize)
-		left = append(unanswered(left[:n], send(t, tr, left[:n])), left[n:]...)
-	}
+	sends := testkit.SendAll(t, tr, recs, batchSize)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	copies := 0
-	for i := range recs {
-		if d.got[recs[i].Message] == 0 {
-			t.Errorf("record %d is lost", i)
-		}
-		copies += d.got[recs[i].Message] - 1
-	}
+	copies := testkit.Copies(t, recs, d.got)
 	if d.dies > 0 || copies > kills*batchSize {
 		t.Errorf("%d deaths did not happen; %d copies", d.dies, copies)
 	}
 	t.Logf("%d records, %d Sends, %d copies", len(recs), sends, copies)
-}
-
-// unanswered is what a worker sends again.
-func unanswered(recs []encode.Record, err error) (again []encode.Record) {
-	if err == nil {
-		return nil
-	}
-	out := transport.Classify(err, len(recs))
-	for i := range recs {
-		if out.Batch == nil || out.Batch.Errs[i] != nil {
-			again = append(again, recs[i])
-		}
-	}
-	return again
 }

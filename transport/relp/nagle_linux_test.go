@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/relp"
 )
 
@@ -12,7 +13,7 @@ import (
 // librelp does, is not held up by our kernel's delayed confirmations: 100
 // windows would take 40 ms each.
 func TestAnswersAreNotHeldUp(t *testing.T) {
-	addr := listen(t, func(c net.Conn) {
+	addr := testkit.Listen(t, func(c net.Conn) {
 		if err := c.(*net.TCPConn).SetNoDelay(false); err != nil {
 			t.Error(err)
 		}
@@ -20,7 +21,7 @@ func TestAnswersAreNotHeldUp(t *testing.T) {
 	})
 	tr := open(t, relp.Destination{Addr: addr, Window: 10})
 	began := time.Now()
-	if err := send(t, tr, numbered(1000)); err != nil {
+	if err := testkit.Send(t, tr, numbered(1000)); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(began); took > 2*time.Second {

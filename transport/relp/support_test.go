@@ -1,16 +1,14 @@
 package relp_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/relp"
 )
@@ -62,65 +60,11 @@ func (l *log) all() []string {
 	return append([]string(nil), l.lines...)
 }
 
-// listen serves each connection with handle until the test ends.
-func listen(t *testing.T, handle func(net.Conn)) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serve(t, l, handle)
-	return l.Addr().String()
-}
-
-func serve(t *testing.T, l net.Listener, handle func(net.Conn)) {
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer c.Close()
-				handle(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		all.Wait()
-	})
-}
-
-// open opens d to be closed before the receivers, whose end it is.
+// open is testkit.Open with an Encoder whose messages are easy to compare.
 func open(t *testing.T, d relp.Destination) transport.Transport {
 	t.Helper()
 	if d.Encoder == nil {
 		d.Encoder = bare{}
 	}
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tr.Close() })
-	return tr
-}
-
-// send is a Send that gets ten seconds.
-func send(t *testing.T, tr transport.Transport, recs []encode.Record) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	return tr.Send(ctx, recs)
-}
-
-// children returns each record's own answer.
-func children(t *testing.T, err error, size int) []error {
-	t.Helper()
-	out := transport.Classify(err, size)
-	if out.Batch == nil {
-		t.Fatalf("want an answer for each record, got %v", err)
-	}
-	return out.Batch.Errs
+	return testkit.Open(t, d)
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/relp"
@@ -20,7 +21,7 @@ func listenTLS(t *testing.T, ca *testpki.CA, leaf testpki.Leaf, newest uint16, h
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, l, handle)
+	testkit.Serve(t, l, handle)
 	return l.Addr().String()
 }
 
@@ -56,7 +57,7 @@ func TestTLS(t *testing.T) {
 			var seen log
 			addr := listenTLS(t, ca, c.leaf, c.newest, (&receiver{t: t, received: seen.add}).serve)
 			tr := open(t, relp.Destination{Addr: addr, TLS: &c.options})
-			err := send(t, tr, numbered(300))
+			err := testkit.Send(t, tr, numbered(300))
 			if c.works {
 				if err != nil || len(seen.all()) != 300 {
 					t.Errorf("%d records came: %v", len(seen.all()), err)
@@ -94,7 +95,7 @@ func TestRotatedCertificate(t *testing.T) {
 	}})
 	for _, name := range []string{"first.example", "second.example"} {
 		write(name)
-		if err := send(t, tr, numbered(2)); err != nil {
+		if err := testkit.Send(t, tr, numbered(2)); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-names; got != name {

@@ -36,9 +36,16 @@
 // # Ordering
 //
 // Records are published in order on one channel, up to Window of them without a
-// confirm. A record that was refused or whose connection broke goes again, and
-// may follow a newer one that had arrived. RabbitMQ keeps the order of one
-// channel, within one queue.
+// confirm, and RabbitMQ keeps the order of one channel within one queue. A record
+// that was refused or whose connection broke goes again, and may then follow a
+// newer one that had arrived.
+//
+// After a kill of its node a classic queue may have kept a newer message and lost
+// an older one that it had not confirmed: once in six trials of 20,000 records and
+// 8 kills each, for one record. The likely reason is that messages below 4 KiB
+// (queue_index_embed_msgs_below) are stored apart from the others, and each is
+// confirmed when it is on disk. Window: 1 rules it out, at a round trip for each
+// record.
 //
 // # Errors
 //

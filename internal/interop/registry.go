@@ -17,6 +17,7 @@ func destinations(env *environment) []destination {
 		lumberjackDestinations,
 		followedDestinations,
 		pythonDestinations,
+		gelfDestinations,
 		nginxDestinations,
 		grpcDestinations,
 		elasticsearchDestinations,

@@ -30,6 +30,8 @@ func children(name, arg string) (any, error) {
 		return runBacklog(arg)
 	case "grpc-sender", "https-sender":
 		return runSender(name, arg)
+	case "otlp-slogship", "otlp-sdk":
+		return runOTLP(name, arg)
 	}
 	return nil, fmt.Errorf("no such child")
 }

@@ -43,6 +43,7 @@ func groups(s size) []group {
 		{"idle", idle},
 		{"throughput", throughput},
 		{"grpc", func() ([]row, error) { return grpcRows(grpcUsual) }},
+		{"otlp", func() ([]row, error) { return otlpCPU(20, 5) }},
 		{"disk", healthyDisk},
 		{"distant", func() ([]row, error) { return distant(40) }},
 		{"outage", func() ([]row, error) { return outage(s.outage) }},
@@ -60,7 +61,7 @@ func chosen(names []string, s size) ([]group, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, stores, encoders, idle, throughput, grpc, disk, distant, outage and backlog", name)
+			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
 		}
 		out = append(out, all[i])
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -36,6 +37,17 @@ func TestGroups(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOTLP: both sides deliver what they log.
+func TestOTLP(t *testing.T) {
+	posts := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer posts.Close()
+	for _, name := range []string{"otlp-slogship", "otlp-sdk"} {
+		if nanos, err := runOTLP(name, posts.URL+" 1"); err != nil || nanos.(float64) <= 0 {
+			t.Errorf("%s: %v, %v", name, nanos, err)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ func destinations(env *environment) []destination {
 		lokiDestinations,
 		kafkaDestinations,
 		rabbitDestinations,
+		otelDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

@@ -8,12 +8,14 @@ require (
 	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/slogship/slogship/transport/kafka v0.0.0
+	github.com/slogship/slogship/transport/sentry v0.0.0
 	github.com/twmb/franz-go v1.19.1
 	github.com/twmb/franz-go/pkg/kfake v0.0.0-20250603004440-37eecbb8927f
 	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (
+	github.com/getsentry/sentry-go v0.50.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/pierrec/lz4/v4 v4.1.30 // indirect
 	github.com/segmentio/kafka-go v0.4.51 // indirect
@@ -37,3 +39,5 @@ replace github.com/slogship/slogship/transport/grpc => ../transport/grpc
 replace github.com/slogship/slogship/transport/kafka => ../transport/kafka
 
 replace github.com/slogship/slogship/transport/amqp => ../transport/amqp
+
+replace github.com/slogship/slogship/transport/sentry => ../transport/sentry

@@ -25,6 +25,7 @@ func destinations(env *environment) []destination {
 		kafkaDestinations,
 		rabbitDestinations,
 		otelDestinations,
+		sentryDestinations,
 	} {
 		all = append(all, of(env)...)
 	}

@@ -144,8 +144,6 @@ type Destination struct {
 
 	// Resolver resolves Addrs. Default: net.DefaultResolver.
 	Resolver *net.Resolver
-
-	headerPaths []headerPath // of Headers; set by withDefaults
 }
 
 var _ transport.Destination = Destination{}
@@ -212,10 +210,7 @@ func (d Destination) withDefaults() (Destination, error) {
 			return d, err
 		}
 	}
-	d.headerPaths = nil
-	for _, name := range d.Headers {
-		d.headerPaths = append(d.headerPaths, headerPath{name: name, path: strings.Split(name, ".")})
-	}
+	d.Headers = slices.Clone(d.Headers) // the caller may go on using it
 	return d, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	amqp091 "github.com/rabbitmq/amqp091-go"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/attrpath"
 )
 
 // Names of the headers that each message has.
@@ -67,21 +68,15 @@ func (d *Destination) headers(rec *encode.Record, frame int) amqp091.Table {
 		table[HeaderVersion] = text(v)
 	}
 	room := frame - fixedRoom
-	for _, h := range d.headerPaths {
-		if room -= len(h.name) + maxHeader + 16; room < 0 {
+	for _, name := range d.Headers {
+		if room -= len(name) + maxHeader + 16; room < 0 {
 			break
 		}
-		if v, ok := find(rec.Attrs, h.path); ok {
-			table[h.name] = headerValue(v)
+		if v, ok := attrpath.Find(rec.Attrs, name); ok {
+			table[name] = headerValue(v)
 		}
 	}
 	return table
-}
-
-// headerPath is one of Headers.
-type headerPath struct {
-	name string
-	path []string
 }
 
 // headerValue keeps numbers and truth as they are, which a headers exchange may
@@ -105,44 +100,24 @@ func text(s string) string { return cut(strings.ToValidUTF8(cut(s, maxHeader), "
 // chooser finds the exchange or the routing key of a record. It does not change.
 type chooser struct {
 	fixed  string
-	path   []string // of the attribute; nil: none
+	path   string // of the attribute; "": none
 	values map[string]string
 }
 
 func newChooser(fixed, attr string, values map[string]string) chooser {
-	c := chooser{fixed: fixed, values: values}
-	if attr != "" {
-		c.path = strings.Split(attr, ".")
-	}
-	return c
+	return chooser{fixed: fixed, path: attr, values: values}
 }
 
 // choose returns a name that stands in the configuration, never one that a
 // record brings along.
 func (c *chooser) choose(rec *encode.Record) string {
-	if c.path == nil {
+	if c.path == "" {
 		return c.fixed
 	}
-	if v, ok := find(rec.Attrs, c.path); ok {
+	if v, ok := attrpath.Find(rec.Attrs, c.path); ok {
 		if name, ok := c.values[v.String()]; ok {
 			return name
 		}
 	}
 	return c.fixed
-}
-
-// find returns the value at path, the first of them if there are several.
-func find(attrs []slog.Attr, path []string) (slog.Value, bool) {
-	for _, a := range attrs {
-		switch {
-		case a.Key != path[0]:
-		case len(path) == 1:
-			return a.Value, a.Value.Kind() != slog.KindGroup && a.Value.Kind() != slog.KindAny
-		case a.Value.Kind() == slog.KindGroup:
-			if v, ok := find(a.Value.Group(), path[1:]); ok {
-				return v, true
-			}
-		}
-	}
-	return slog.Value{}, false
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/attrpath"
 )
 
 // maxIndex is the longest name that Elasticsearch allows, in bytes.
@@ -20,8 +21,8 @@ const believable = 366 * 24 * time.Hour
 
 // chooser finds the index of a record. It does not change.
 type chooser struct {
-	fixed  string   // the index of all records; "" if it depends on the record
-	path   []string // of the attribute; nil: none
+	fixed  string // the index of all records; "" if it depends on the record
+	path   string // of the attribute; "": none
 	index  pattern
 	values map[string]pattern
 }
@@ -41,7 +42,7 @@ func newChooser(d *Destination) (c *chooser, err error) {
 		}
 		return c, nil
 	}
-	c.path, c.values = strings.Split(d.IndexAttr, "."), make(map[string]pattern, len(d.Indices))
+	c.path, c.values = d.IndexAttr, make(map[string]pattern, len(d.Indices))
 	for value, index := range d.Indices {
 		if c.values[value], err = parsePattern(fmt.Sprintf("Indices %q:", value), index); err != nil {
 			return nil, err
@@ -56,31 +57,15 @@ func (c *chooser) appendName(dst []byte, rec *encode.Record) []byte {
 }
 
 func (c *chooser) choose(attrs []slog.Attr) pattern {
-	if c.path == nil {
+	if c.path == "" {
 		return c.index
 	}
-	if v, ok := find(attrs, c.path); ok {
+	if v, ok := attrpath.Find(attrs, c.path); ok {
 		if p, ok := c.values[v.String()]; ok {
 			return p
 		}
 	}
 	return c.index
-}
-
-// find returns the value at path, the first of them if there are several.
-func find(attrs []slog.Attr, path []string) (slog.Value, bool) {
-	for _, a := range attrs {
-		switch {
-		case a.Key != path[0]:
-		case len(path) == 1:
-			return a.Value, a.Value.Kind() != slog.KindGroup && a.Value.Kind() != slog.KindAny
-		case a.Value.Kind() == slog.KindGroup:
-			if v, ok := find(a.Value.Group(), path[1:]); ok {
-				return v, true
-			}
-		}
-	}
-	return slog.Value{}, false
 }
 
 // indexTime is the time that becomes @timestamp, if it is believable.

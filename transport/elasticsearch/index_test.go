@@ -56,18 +56,19 @@ func TestIndexOfAttribute(t *testing.T) {
 	}
 	attrs := []slog.Attr{
 		tenant(slog.StringValue("acme")), tenant(slog.Int64Value(7)), tenant(slog.BoolValue(true)), tenant(slog.StringValue("")),
+		slog.String("tenant.name", "acme"), // the same field to Elasticsearch
 		// All others go to rest.
 		tenant(slog.StringValue("ACME")), tenant(slog.StringValue("acme ")), tenant(slog.StringValue("rest-{yyyy}")),
 		tenant(slog.StringValue("../_cluster")), tenant(slog.StringValue("x\",\"_id\":\"1")), tenant(slog.StringValue("a\n{\"delete\":{}}")),
 		tenant(slog.AnyValue([]byte("acme"))), tenant(slog.GroupValue(slog.String("name", "acme"))),
-		slog.String("tenant", "acme"), slog.String("tenant.name", "acme"), slog.String("name", "acme"), slog.Int("other", 1),
+		slog.String("tenant", "acme"), slog.String("name", "acme"), slog.Int("other", 1),
 	}
 	recs := batch(0, len(attrs))
 	for i := range recs {
 		recs[i].Attrs = attrs[i : i+1]
 	}
 	testkit.Deliver(t, testkit.Open(t, d), recs)
-	want := map[string]int{"acme-2026": 1, "seven": 1, "yes": 1, "empty": 1, "rest": 12}
+	want := map[string]int{"acme-2026": 2, "seven": 1, "yes": 1, "empty": 1, "rest": 11}
 	if got := s.stored(); !maps.Equal(got, want) {
 		t.Errorf("documents by index: %v, want %v", got, want)
 	}

@@ -181,7 +181,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sender{dest: &d, router: router, key: attrPath(d.KeyAttr)}
+	s := &sender{dest: &d, router: router, key: d.KeyAttr}
 	s.cluster = cluster{dest: &d, topics: make(map[string]*topic), brokers: make(map[int32]*broker), conns: &s.conns}
 	for _, name := range router.names {
 		s.cluster.topics[name] = &topic{name: name, err: errUnnamed, limit: d.MaxBatchBytes}

@@ -29,7 +29,7 @@ func FuzzBatch(f *testing.F) {
 	f.Add("", "", "a\r\n\x00\x1b\u2028", int64(-1), byte(0))
 	f.Add("\xff\xfe", "\x00", "{\"msg\":\"forged\"}", int64(1)<<62, byte(255))
 	f.Fuzz(func(t *testing.T, first, key, second string, at int64, trace byte) {
-		s := &sender{dest: &Destination{Encoder: plainText{}}, key: []string{"key"}}
+		s := &sender{dest: &Destination{Encoder: plainText{}}, key: "key"}
 		topic := newTopic(1)
 		recs := []encode.Record{
 			{ID: encode.ID{1}, Message: first, Time: time.Unix(0, at), Attrs: []slog.Attr{slog.String("key", key)}},

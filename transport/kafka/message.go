@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/attrpath"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -116,13 +117,13 @@ func (s *sender) appendKey(dst []byte, rec *encode.Record) []byte {
 	switch {
 	case s.dest.NoKey:
 		return dst
-	case s.key == nil:
+	case s.key == "":
 		if rec.Trace.TraceID == [16]byte{} {
 			return dst
 		}
 		return hex.AppendEncode(dst, rec.Trace.TraceID[:])
 	}
-	v, ok := find(rec.Attrs, s.key)
+	v, ok := attrpath.Find(rec.Attrs, s.key)
 	if !ok {
 		return dst
 	}

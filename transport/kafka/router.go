@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/slogship/slogship/internal/attrpath"
 )
 
 // ErrNoTopic: a record has no value in Topics, and there is no Topic.
@@ -17,14 +19,14 @@ const maxTopic = 249
 // router finds the topic of a record. It does not change.
 type router struct {
 	fixed  string
-	path   []string // of the attribute; nil: none
+	path   string // of the attribute; "": none
 	values map[string]string
 	names  []string // of all topics, sorted
 }
 
 // newRouter checks Topic, TopicAttr and Topics.
 func newRouter(d *Destination) (*router, error) {
-	r := &router{fixed: d.Topic, path: attrPath(d.TopicAttr), values: d.Topics}
+	r := &router{fixed: d.Topic, path: d.TopicAttr, values: d.Topics}
 	switch {
 	case (d.TopicAttr == "") != (len(d.Topics) == 0):
 		return nil, fmt.Errorf("kafka: TopicAttr %q with %d Topics: %w: want both or neither", d.TopicAttr, len(d.Topics), ErrConfig)
@@ -49,8 +51,8 @@ func newRouter(d *Destination) (*router, error) {
 
 // route returns the name of the topic that a record with attrs goes to.
 func (r *router) route(attrs []slog.Attr) (string, error) {
-	if r.path != nil {
-		if v, ok := find(attrs, r.path); ok {
+	if r.path != "" {
+		if v, ok := attrpath.Find(attrs, r.path); ok {
 			if name, ok := r.values[v.String()]; ok {
 				return name, nil
 			}
@@ -66,28 +68,4 @@ func validTopic(name string) bool {
 	return name != "" && len(name) <= maxTopic && name != "." && name != ".." && !strings.ContainsFunc(name, func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-'
 	})
-}
-
-// attrPath splits "group.key"; nil for none.
-func attrPath(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return strings.Split(name, ".")
-}
-
-// find returns the plain value at path, the first of them if there are several.
-func find(attrs []slog.Attr, path []string) (slog.Value, bool) {
-	for _, a := range attrs {
-		switch {
-		case a.Key != path[0]:
-		case len(path) == 1:
-			return a.Value, a.Value.Kind() != slog.KindGroup && a.Value.Kind() != slog.KindAny
-		case a.Value.Kind() == slog.KindGroup:
-			if v, ok := find(a.Value.Group(), path[1:]); ok {
-				return v, true
-			}
-		}
-	}
-	return slog.Value{}, false
 }

@@ -25,7 +25,7 @@ const linger = 5 * time.Millisecond
 type sender struct {
 	dest   *Destination // with defaults; never changed
 	router *router
-	key    []string // attribute path; nil: the trace id
+	key    string // attribute path; "": the trace id
 	conns  conns
 
 	mu       sync.Mutex // held by Send, Probe and Close

@@ -103,9 +103,12 @@ func (j Journal) AppendRecord(dst []byte, rec *Record) ([]byte, error) {
 	dst = w.ids(dst, rec)
 	dst = w.origin(dst, rec)
 	dst = j.messageID(dst, rec)
+	resource := len(dst)
 	dst = w.resource(dst, rec.Resource, clip(j.Identifier, maxIdentifier))
 	w.limit = max(limit, len(dst))
-	w.begin(dst, journalNames, journalTaken, journalPrefixes)
+	// From the resource on: a record's attribute may be called as the resource's
+	// second of that name is.
+	w.begin(resource, journalNames, journalTaken, journalPrefixes)
 	return w.attrs(dst, nil, rec.Attrs, journalCut), nil
 }
 
@@ -196,13 +199,14 @@ func (w *journalWriter) resource(dst []byte, r *Resource, identifier string) []b
 	dst = w.optional(dst, "RESOURCE_DEPLOYMENT_ENVIRONMENT_NAME", r.Environment)
 	dst = w.optional(dst, "RESOURCE_SERVICE_INSTANCE_ID", r.Instance)
 	dst = w.optional(dst, "RESOURCE_HOST_NAME", r.Host)
-	w.begin(dst, journalResourceNames, journalResourceTaken, nil)
+	w.begin(len(dst), journalResourceNames, journalResourceTaken, nil)
 	return w.attrs(dst, &path{name: KeyResource}, r.Attrs, "RESOURCE_"+journalCut)
 }
 
-// begin makes own and prefixes what attributes may not be called.
-func (w *journalWriter) begin(dst []byte, own reserved, taken nameSet, prefixes reserved) {
-	w.names = boundNames{own: own, prefixes: prefixes, seen: taken, mark: "__", most: maxJournalName, start: len(dst), next: nextJournalField}
+// begin makes own and prefixes what attributes may not be called. The fields from
+// start on are those whose names are in use.
+func (w *journalWriter) begin(start int, own reserved, taken nameSet, prefixes reserved) {
+	w.names = boundNames{own: own, prefixes: prefixes, seen: taken, mark: "__", most: maxJournalName, start: start, next: nextJournalField}
 	w.count, w.missing = 0, 0
 }
 

@@ -139,6 +139,17 @@ func TestS1Journal(t *testing.T) {
 	})
 }
 
+// An attribute cannot get the name that a second attribute of the resource has.
+// (Found by TestS1Journal with seed 7774936656903469133.)
+func TestJournalResourceTwice(t *testing.T) {
+	rec := &encode.Record{
+		Resource: &encode.Resource{Attrs: []slog.Attr{slog.Int("_", 1), slog.Int("-", 2)}},
+		Attrs:    []slog.Attr{slog.Int("resource__", 3), slog.Int("RESOURCE__", 4)},
+	}
+	entry, _ := encode.Journal{}.AppendRecord(nil, rec)
+	checkJournal(t, entry, rec)
+}
+
 // S9: 900 attributes at most, as journald refuses entries of more than 1,024
 // fields, and about MaxBytes.
 func TestS9Journal(t *testing.T) {

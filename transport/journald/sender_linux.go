@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/deadline"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -79,8 +80,7 @@ func (t *sender) ready(ctx context.Context) error {
 
 // deliver ends early if ctx is done; what was not written then goes again.
 func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
-	end := t.begin(ctx)
-	defer end()
+	defer deadline.Writes(ctx, t.conn)()
 	answers := transport.AnswersFor(len(recs))
 	before := t.unread.total
 	for i := range recs {
@@ -113,22 +113,6 @@ func passes(err error) bool {
 		}
 	}
 	return false
-}
-
-// begin makes writes end with ctx, until the returned func is called.
-func (t *sender) begin(ctx context.Context) (end func()) {
-	conn := t.conn
-	conn.SetWriteDeadline(time.Time{})
-	fired := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		conn.SetWriteDeadline(time.Unix(1, 0))
-		close(fired)
-	})
-	return func() {
-		if !stop() {
-			<-fired // or it would end the next Send's writes
-		}
-	}
 }
 
 // one writes a single record: as a datagram, and if the kernel says that it is

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/deadline"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -18,8 +19,7 @@ var errEmpty = errors.New("the encoder wrote nothing")
 // deliver writes the batch. It ends early if ctx is done or the kernel's queue
 // is full; what was not written then goes again.
 func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
-	end := t.begin(ctx)
-	defer end()
+	defer deadline.Writes(ctx, t.conn)()
 	answers := transport.AnswersFor(len(recs))
 	sent := 0
 	for i := range recs {
@@ -44,22 +44,6 @@ func (t *sender) deliver(ctx context.Context, recs []encode.Record) error {
 	}
 	t.recent.sent(sent, time.Now())
 	return answers.Err()
-}
-
-// begin makes writes end with ctx, until the returned func is called.
-func (t *sender) begin(ctx context.Context) (end func()) {
-	conn := t.conn
-	conn.SetWriteDeadline(time.Time{})
-	fired := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		conn.SetWriteDeadline(time.Unix(1, 0))
-		close(fired)
-	})
-	return func() {
-		if !stop() {
-			<-fired // or it would end the next Send's writes
-		}
-	}
 }
 
 // one writes a single record. Permanent is about the record; everything else is

@@ -18,7 +18,7 @@ const golumberModule, golumberPackage = "golumber", "github.com/slogship/slogshi
 // lumberjackDestinations are the Beats protocol into Elastic's own server of it
 // in Go, with compression, and without it but with TLS.
 func lumberjackDestinations(env *environment) []destination {
-	return []destination{
+	all := []destination{
 		{
 			name: "lumberjack", setup: golumber(nil, parseECS), kills: true, pause: pause, check: checkBeat,
 			to: func(at place) transport.Destination { return lumberjack.Destination{Addrs: []string{at.addr()}} },
@@ -33,6 +33,8 @@ func lumberjackDestinations(env *environment) []destination {
 			},
 		},
 	}
+	all[1].scenes = tlsScenes(all[1], env.pki)
+	return all
 }
 
 // golumber is the server of github.com/elastic/go-lumber. With a pki it speaks

@@ -15,7 +15,7 @@ import (
 // relpDestinations are imrelp in plain, and with TLS that asks for a client
 // certificate.
 func relpDestinations(env *environment) []destination {
-	return []destination{
+	all := []destination{
 		{
 			name: "relp", setup: rsyslog(relpInput(), parseCEE), kills: true, pause: pause, check: checkRELP,
 			to: func(at place) transport.Destination {
@@ -30,9 +30,10 @@ func relpDestinations(env *environment) []destination {
 					CAFile: env.pki.ca, CertFile: env.pki.client.cert, KeyFile: env.pki.client.key,
 				}}
 			},
-			scenes: []scene{{"stranger", relpStranger(env.pki)}},
 		},
 	}
+	all[1].scenes = tlsScenes(all[1], env.pki)
+	return all
 }
 
 // relpFormat has the record as JSON in the message: the text of a record has

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -116,6 +117,36 @@ h.close()
 	if f := got[0].Fields; f["levelname"] != "WARNING" || f["levelno"] != 30.0 || f["name"] != "shop" || f["lineno"] != 7.0 {
 		t.Errorf("the LogRecord is %v", f)
 	}
+}
+
+// Graylog's codec reads a message with a zero byte behind it, and one in two
+// chunks, and says what it refuses.
+func TestGraylog(t *testing.T) {
+	got := cycle(t, graylog(parseGELF), func(at place, seq int) {
+		raw, err := json.Marshal(map[string]any{
+			"version": "1.1", "host": "a", "short_message": message, "_log_id": fmt.Sprint(seq), "_producer": 0, "_seq": seq, "_text": text(0, seq),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		gelf := string(raw)
+		network, parts := "tcp", []string{gelf + "\x00"}
+		if seq == 1 {
+			network, parts = "udp", []string{"\x1e\x0f12345678\x00\x02" + gelf[:40], "\x1e\x0f12345678\x01\x02" + gelf[40:]}
+		}
+		conn, err := net.Dial(network, at.addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		for _, part := range parts {
+			if _, err := io.WriteString(conn, part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		awaitFile(t, filepath.Join(at.dir, "received", "messages"))
+	})
+	keepsBoth(t, got)
 }
 
 // A package is there in its environment, with the version that was asked for,

@@ -27,11 +27,13 @@ func syslogDestinations(env *environment) []destination {
 	datagrams := syslogRow("syslog-udp", rsyslogInput{module: "imudp", params: `rcvbufSize="4m"`},
 		syslog.Destination{Network: "udp", MaxMessage: syslog.DefaultMaxMessage, Encoder: syslogText}, parseStructured, checkStructured)
 	datagrams.kills, datagrams.pause = false, pauseUDP
+	secure := syslogRow("syslog-tls", tls, syslog.Destination{Encoder: syslogText, TLS: &options}, parseStructured, checkStructured)
+	secure.scenes = append(secure.scenes, tlsScenes(secure, env.pki)...)
 	return []destination{
 		counted,
 		syslogRow("syslog-newline", rsyslogInput{module: "imtcp"}, syslog.Destination{Framing: syslog.Newline, Encoder: syslogText}, parseStructured, checkStructured),
 		syslogRow("syslog-imptcp", rsyslogInput{module: "imptcp"}, syslog.Destination{Encoder: relpFormat}, parseCEE, checkRELP),
-		syslogRow("syslog-tls", tls, syslog.Destination{Encoder: syslogText, TLS: &options}, parseStructured, checkStructured),
+		secure,
 		syslogRow("syslog-3164", rsyslogInput{module: "imtcp"}, syslog.Destination{Framing: syslog.Newline, Encoder: syslogOld}, parseOld, checkOld),
 		datagrams,
 		localRow(),

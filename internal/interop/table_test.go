@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -70,13 +71,17 @@ func TestDestinations(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
+	addrs := make([]string, 10)
+	for i := range addrs {
+		addrs[i] = fmt.Sprint("127.0.0.1:", 20000+i)
+	}
 	for _, d := range destinations(&environment{pki: pki}) {
 		if d.name == "" || seen[d.name] {
 			t.Errorf("the name %q is not one of its own", d.name)
 		}
 		seen[d.name] = true
 		checkSetup(t, d.name, d.setup)
-		tr, err := d.to(place{data: "/data", addrs: []string{"127.0.0.1:20000", "127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:20003"}}).Open()
+		tr, err := d.to(place{data: "/data", addrs: addrs[:max(d.setup.ports, 1)]}).Open()
 		if err != nil {
 			t.Errorf("%s: %v", d.name, err)
 			continue
@@ -101,7 +106,7 @@ func TestDestinations(t *testing.T) {
 
 func checkSetup(t *testing.T, name string, s setup) {
 	t.Helper()
-	if s.install == nil || s.version == nil || s.command == nil || s.ready == nil || (s.read == nil) == (s.query == nil) {
+	if s.version == nil || s.command == nil || s.ready == nil || (s.read == nil) == (s.query == nil) {
 		t.Errorf("%s: its setup lacks something, or has both read and query", name)
 	}
 }
@@ -113,7 +118,7 @@ func TestServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]setup{
-		"relp": rsyslog(relpInput(), parseMessage), "relp-tls": rsyslog(relpTLSInput(pki), parseMessage), "python": python(parseExtra),
+		"relp": rsyslog(relpInput(), parseMessage), "relp-tls": rsyslog(relpTLSInput(pki), parseMessage), "python": python(parseExtra), "graylog": graylog(parseGELF),
 		"loki": loki(parseLine), "opensearch": opensearch(parseObject), "elasticsearch": elasticsearchServer(parseObject), "rabbitmq": rabbitmq(pki, parsePayload), "kafka": kafka(parseValue),
 	} {
 		checkSetup(t, name, s)

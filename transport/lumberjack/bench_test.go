@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/lumberjack"
 )
 
@@ -47,25 +48,7 @@ func take(c net.Conn) {
 func BenchmarkSend(b *testing.B) {
 	for _, how := range []lumberjack.Compression{lumberjack.Zlib, lumberjack.Uncompressed} {
 		b.Run(how.String(), func(b *testing.B) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer l.Close()
-			go func() {
-				for {
-					c, err := l.Accept()
-					if err != nil {
-						return
-					}
-					go take(c)
-				}
-			}()
-			tr, err := lumberjack.Destination{Addrs: []string{l.Addr().String()}, Compression: how}.Open()
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer tr.Close()
+			tr := testkit.Open(b, lumberjack.Destination{Addrs: []string{testkit.Listen(b, take)}, Compression: how})
 			recs := numbered(0, 1000)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -81,15 +81,11 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got taken
-			l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+			addr := testkit.ListenTLS(t, &tls.Config{
 				Certificates: []tls.Certificate{ca.Pair(c.leaf)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			testkit.Serve(t, l, (&receiver{t: t, received: got.add}).serve)
-			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{l.Addr().String()}, TLS: &c.options})
-			err = testkit.Send(t, tr, numbered(0, 3))
+			}, (&receiver{t: t, received: got.add}).serve)
+			tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}, TLS: &c.options})
+			err := testkit.Send(t, tr, numbered(0, 3))
 			if c.works {
 				if err != nil || got.String() != "[0 1 2]" {
 					t.Errorf("the receiver got %v: %v", &got, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/relp"
 )
 
@@ -40,25 +41,7 @@ func take(c net.Conn) {
 
 // BenchmarkSend is a batch of 1,000 records as RFC 5424 over loopback.
 func BenchmarkSend(b *testing.B) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go take(c)
-		}
-	}()
-	tr, err := relp.Destination{Addr: l.Addr().String(), Encoder: encode.RFC5424{}}.Open()
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer tr.Close()
+	tr := testkit.Open(b, relp.Destination{Addr: testkit.Listen(b, take), Encoder: encode.RFC5424{}})
 	recs := numbered(1000)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -15,14 +15,9 @@ import (
 // listenTLS is listen with TLS; clients need a certificate of ca's.
 func listenTLS(t *testing.T, ca *testpki.CA, leaf testpki.Leaf, newest uint16, handle func(net.Conn)) (addr string) {
 	t.Helper()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+	return testkit.ListenTLS(t, &tls.Config{
 		Certificates: []tls.Certificate{ca.Pair(leaf)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(), MaxVersion: newest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	testkit.Serve(t, l, handle)
-	return l.Addr().String()
+	}, handle)
 }
 
 // RELP inside TLS, both sides verified; what does not verify gets no record

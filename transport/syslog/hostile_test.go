@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport/syslog"
 )
 
@@ -32,7 +33,7 @@ func TestS4Forging(t *testing.T) {
 					read = readLines
 				}
 				d := listenStream(t, "tcp", "127.0.0.1:0", read, nil)
-				tr := open(t, syslog.Destination{Addr: d.addr, Framing: framing, Encoder: enc})
+				tr := testkit.Open(t, syslog.Destination{Addr: d.addr, Framing: framing, Encoder: enc})
 				rnd := rand.New(rand.NewPCG(seed, 4))
 				for sent := 0; sent < n/6; sent += 500 {
 					batch := make([]encode.Record, 500)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/syslog"
 )
@@ -18,7 +19,7 @@ import (
 // reported as failed is lost if it is sent again.
 func TestDaemonChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	tr := open(t, syslog.Destination{Addr: path})
+	tr := testkit.Open(t, syslog.Destination{Addr: path})
 	if err := tr.Send(t.Context(), []encode.Record{record()}); !errors.Is(err, syslog.ErrNoDaemon) {
 		t.Fatalf("without a daemon: %v", err)
 	}
@@ -53,7 +54,7 @@ func TestNoSocket(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := open(t, syslog.Destination{Addr: path}).Send(t.Context(), []encode.Record{record()})
+	err := testkit.Open(t, syslog.Destination{Addr: path}).Send(t.Context(), []encode.Record{record()})
 	if out := transport.Classify(err, 1); err == nil || out.Permanent || errors.Is(err, syslog.ErrNoDaemon) {
 		t.Errorf("%v", err)
 	}
@@ -61,7 +62,7 @@ func TestNoSocket(t *testing.T) {
 
 // The zero Destination opens anywhere, and says that there is no daemon if so.
 func TestZero(t *testing.T) {
-	tr := open(t, syslog.Destination{})
+	tr := testkit.Open(t, syslog.Destination{})
 	err := tr.(transport.Prober).Probe(t.Context())
 	if err != nil && !errors.Is(err, syslog.ErrNoDaemon) {
 		t.Logf("there is a socket, which does not answer: %v", err)

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
-	"github.com/slogship/slogship/transport/syslog"
 )
 
 var errFraming = errors.New("not RFC 6587")
@@ -100,25 +100,8 @@ func listenDatagrams(t testing.TB, network, addr string) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.(interface{ SetReadBuffer(int) error }).SetReadBuffer(4 << 20) // a datagram that finds it full is lost
 	d := &daemon{addr: conn.LocalAddr().String(), more: make(chan struct{}, 1)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<20)
-		for {
-			n, _, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			d.take(string(buf[:n]))
-		}
-	}()
-	d.stop = sync.OnceFunc(func() {
-		conn.Close()
-		<-done
-	})
-	t.Cleanup(d.stop)
+	d.stop = testkit.Datagrams(t, conn, d.take)
 	return d
 }
 
@@ -164,19 +147,7 @@ func listenStream(t testing.TB, network, addr string, read func(io.Reader, func(
 	return d
 }
 
-func open(t testing.TB, d syslog.Destination) transport.Transport {
-	t.Helper()
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tr.Close() })
-	return tr
-}
-
 func send(t testing.TB, tr transport.Transport, recs ...encode.Record) {
 	t.Helper()
-	if err := tr.Send(t.Context(), recs); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Deliver(t, tr, recs)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/syslog"
@@ -67,23 +68,7 @@ func relay(t testing.TB, p *transporttest.Peer, network, addr string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.(interface{ SetReadBuffer(int) error }).SetReadBuffer(4 << 20) // a datagram that finds it full is lost
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<20)
-		for {
-			n, _, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			p.Received(string(buf[:n]))
-		}
-	}()
-	t.Cleanup(func() {
-		conn.Close()
-		<-done
-	})
+	testkit.Datagrams(t, conn, func(m string) { p.Received(m) })
 	return conn.LocalAddr().String()
 }
 
@@ -180,7 +165,7 @@ func TestDefaults(t *testing.T) {
 				d = listenStream(t, tt.network, addr, tt.stream, nil)
 			}
 			tt.dest.Addr, tt.dest.TLS = d.addr, tt.tls
-			send(t, open(t, tt.dest), record())
+			send(t, testkit.Open(t, tt.dest), record())
 			if got := d.wait(t, 1)[0]; got != tt.want {
 				t.Errorf("\n got %s\nwant %s", got, tt.want)
 			}
@@ -202,13 +187,13 @@ func TestTLSBothWays(t *testing.T) {
 	}
 	d := listenStream(t, "tcp", "127.0.0.1:0", readCounted, server)
 	options := tlsconfig.Options{CAFile: testpki.File(t, dir, "ca", ca.PEM), CertFile: testpki.File(t, dir, "cert", cert), KeyFile: testpki.File(t, dir, "key", key)}
-	wrong := open(t, syslog.Destination{Addr: d.addr, TLS: &options})
+	wrong := testkit.Open(t, syslog.Destination{Addr: d.addr, TLS: &options})
 	if err := wrong.Send(t.Context(), []encode.Record{record()}); err == nil || transport.Classify(err, 1).Permanent {
 		t.Errorf("a server of another name: %v", err)
 	}
 	right := options
 	right.ServerName = "logs.example"
-	send(t, open(t, syslog.Destination{Addr: d.addr, TLS: &right}), record())
+	send(t, testkit.Open(t, syslog.Destination{Addr: d.addr, TLS: &right}), record())
 	if got := d.wait(t, 1); len(got) != 1 || got[0] != modern {
 		t.Errorf("got %q", got)
 	}
@@ -241,7 +226,7 @@ func TestMaxSize(t *testing.T) {
 			d = listenStream(t, "tcp", "127.0.0.1:0", readCounted, nil)
 		}
 		tt.dest.Addr = d.addr
-		send(t, open(t, tt.dest), long)
+		send(t, testkit.Open(t, tt.dest), long)
 		got := d.wait(t, 1)[0]
 		if len(got) > tt.want || len(got) < tt.want-512 || !strings.Contains(got, "!TRUNCATED") {
 			t.Errorf("%+v: %d bytes", tt.dest, len(got))
@@ -253,7 +238,7 @@ func TestMaxSize(t *testing.T) {
 // record alone.
 func TestOwnEncoder(t *testing.T) {
 	d := listenDatagrams(t, "udp", "127.0.0.1:0")
-	tr := open(t, syslog.Destination{Network: "udp", Addr: d.addr, Encoder: encode.JSONLines{}})
+	tr := testkit.Open(t, syslog.Destination{Network: "udp", Addr: d.addr, Encoder: encode.JSONLines{}})
 	long := record()
 	long.Message = strings.Repeat("x", 3000)
 	out := transport.Classify(tr.Send(t.Context(), []encode.Record{long, record()}), 2)

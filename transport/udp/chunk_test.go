@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/udp"
 )
@@ -61,7 +62,7 @@ func (a *assembler) take(s string) {
 func startAssembler(t *testing.T, in *inbox) (addr string, a *assembler) {
 	a = &assembler{t: t, done: in.take}
 	conn := listen(t, "udp", "127.0.0.1:0")
-	receive(t, conn, a.take)
+	testkit.Datagrams(t, conn, a.take)
 	return conn.LocalAddr().String(), a
 }
 

@@ -16,34 +16,11 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/netfault"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/transporttest"
 	"github.com/slogship/slogship/transport/udp"
 )
-
-// receive reads datagrams until conn is closed and the test ends.
-func receive(t testing.TB, conn net.PacketConn, take func(string)) {
-	t.Helper()
-	if c, ok := conn.(interface{ SetReadBuffer(int) error }); ok {
-		c.SetReadBuffer(4 << 20)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<20)
-		for {
-			n, _, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			take(string(buf[:n]))
-		}
-	}()
-	t.Cleanup(func() {
-		conn.Close()
-		<-done
-	})
-}
 
 func listen(t testing.TB, network, addr string) net.PacketConn {
 	t.Helper()
@@ -64,7 +41,7 @@ func TestConformance(t *testing.T) {
 		transporttest.Run(t, transporttest.Harness{
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				conn := listen(t, "udp", "127.0.0.1:0")
-				receive(t, conn, func(s string) { p.Received(s) })
+				testkit.Datagrams(t, conn, func(s string) { p.Received(s) })
 				return udp.Destination{Addr: conn.LocalAddr().String()}
 			},
 			Message:     message,
@@ -77,7 +54,7 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				conn := listen(t, "udp", "127.0.0.1:0")
 				a := &assembler{t: t, done: func(s string) { p.Received(s) }}
-				receive(t, conn, a.take)
+				testkit.Datagrams(t, conn, a.take)
 				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxDatagram: 600}
 			},
 			Message:     message,
@@ -91,7 +68,7 @@ func TestConformance(t *testing.T) {
 		transporttest.Run(t, transporttest.Harness{
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				path := filepath.Join(t.TempDir(), "s")
-				receive(t, listen(t, "unixgram", path), func(s string) { p.Received(s) })
+				testkit.Datagrams(t, listen(t, "unixgram", path), func(s string) { p.Received(s) })
 				return udp.Destination{Network: "unixgram", Addr: path}
 			},
 			Message:     message,
@@ -151,12 +128,7 @@ func open(t *testing.T, d udp.Destination) transport.Transport {
 	if d.Encoder == nil {
 		d.Encoder = raw{}
 	}
-	tr, err := d.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tr.Close() })
-	return tr
+	return testkit.Open(t, d)
 }
 
 // inbox gathers what has arrived.
@@ -216,7 +188,7 @@ func TestOversize(t *testing.T) {
 		{udp.Truncate, 1, "\xc3"}, // there is no whole character
 	} {
 		conn, in := listen(t, "udp", "127.0.0.1:0"), newInbox()
-		receive(t, conn, in.take)
+		testkit.Datagrams(t, conn, in.take)
 		tr := open(t, udp.Destination{Addr: conn.LocalAddr().String(), MaxDatagram: c.size, Oversize: c.policy})
 		err := tr.Send(t.Context(), records("a", long, "b"))
 		want := []string{"a", c.want, "b"}
@@ -245,7 +217,7 @@ func TestKernelRefusesSize(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "s")
 	in := newInbox()
-	receive(t, listen(t, "unixgram", path), in.take)
+	testkit.Datagrams(t, listen(t, "unixgram", path), in.take)
 	tr := open(t, udp.Destination{Network: "unixgram", Addr: path, MaxDatagram: 1 << 20, SendBuffer: 20_000})
 	err := tr.Send(t.Context(), records("a", strings.Repeat("x", 100_000), "b"))
 	out := transport.Classify(err, 3)
@@ -294,7 +266,7 @@ func TestReceiverDown(t *testing.T) {
 				t.Errorf("no refusal was told")
 			}
 			in := newInbox()
-			receive(t, listen(t, network, addr), in.take)
+			testkit.Datagrams(t, listen(t, network, addr), in.take)
 			for next < 100 {
 				step()
 			}
@@ -353,7 +325,7 @@ func TestSocketMadeAgain(t *testing.T) {
 			t.Fatal("Send without a receiver succeeded")
 		}
 	}
-	receive(t, listen(t, "unixgram", path), in.take)
+	testkit.Datagrams(t, listen(t, "unixgram", path), in.take)
 	if err := tr.Send(t.Context(), records("b")); err != nil {
 		t.Fatal(err)
 	}
@@ -404,8 +376,8 @@ func TestAddressChanges(t *testing.T) {
 	first := listen(t, "udp", "127.0.0.2:0")
 	_, port, _ := net.SplitHostPort(first.LocalAddr().String())
 	in1, in2 := newInbox(), newInbox()
-	receive(t, first, in1.take)
-	receive(t, listen(t, "udp", "127.0.0.3:"+port), in2.take)
+	testkit.Datagrams(t, first, in1.take)
+	testkit.Datagrams(t, listen(t, "udp", "127.0.0.3:"+port), in2.take)
 	dns := netfault.NewDNS(t, "127.0.0.2")
 	tr := open(t, udp.Destination{
 		Addr: net.JoinHostPort("logs.example", port), Resolver: dns.Resolver(), ResolveEvery: time.Nanosecond,
@@ -436,7 +408,7 @@ func TestAddressChanges(t *testing.T) {
 // Names are resolved every ResolveEvery and no more often.
 func TestResolvesFromTimeToTime(t *testing.T) {
 	conn := listen(t, "udp4", "127.0.0.1:0")
-	receive(t, conn, func(string) {})
+	testkit.Datagrams(t, conn, func(string) {})
 	_, port, _ := net.SplitHostPort(conn.LocalAddr().String())
 	dns := netfault.NewDNS(t, "127.0.0.1")
 	tr := open(t, udp.Destination{Network: "udp4", Addr: "logs.example:" + port, Resolver: dns.Resolver()})

@@ -383,7 +383,7 @@ func TestStopWaits(t *testing.T) {
 	if err := r.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	server.Stop()
+	server.GracefulStop() // not Stop, which cuts off an acknowledgement that is not on the wire yet
 	running.Wait()
 }
 

@@ -1,7 +1,9 @@
 package slogship_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -117,5 +119,32 @@ func TestLinksJudgement(t *testing.T) {
 	got := foreign([]string{"fmt", "net/http", module + "encode", "golang.org/x/sys/unix", "golang.org/x/sysx", "google.golang.org/grpc"}, "golang.org/x/sys")
 	if want := []string{"golang.org/x/sysx", "google.golang.org/grpc"}; !slices.Equal(got, want) {
 		t.Errorf("foreign: %q, want %q", got, want)
+	}
+}
+
+// Each client library belongs to one adapter's module, which requires none of the
+// others', nor does the module that a service needs for the rest.
+func TestAdaptersRequireTheirOwnClients(t *testing.T) {
+	clients := map[string][]string{
+		"github.com/rabbitmq/amqp091-go": {"transport/amqp"},
+		"github.com/segmentio/kafka-go":  {"transport/kafka"},
+		"go.opentelemetry.io/otel":       {"transport/otlp"},
+		"google.golang.org/grpc":         {"transport/grpc", "transport/otlp"}, // OTLP has a form over gRPC
+		"github.com/getsentry/sentry-go": {"transport/sentry"},
+	}
+	modules, err := filepath.Glob("transport/*/go.mod")
+	if err != nil || len(modules) < 5 {
+		t.Fatal(modules, err)
+	}
+	for _, file := range append(modules, "go.mod") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for client, owners := range clients {
+			if owner := slices.Contains(owners, filepath.ToSlash(filepath.Dir(file))); owner != strings.Contains(string(text), client+" v") {
+				t.Errorf("%s: requires %s: %v, want %v", file, client, !owner, owner)
+			}
+		}
 	}
 }

@@ -133,7 +133,7 @@ func FuzzJournal(f *testing.F) {
 
 // S1: an entry is one entry, with one field of each name.
 func TestS1Journal(t *testing.T) {
-	hostile(t, s1Records()/2, func(rec *encode.Record) {
+	hostile(t, s1Half(), func(rec *encode.Record) {
 		entry, _ := encode.Journal{}.AppendRecord(nil, rec)
 		checkJournal(t, entry, rec)
 	})

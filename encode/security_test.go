@@ -30,6 +30,14 @@ func s1Share() int {
 	return 2500
 }
 
+// s1Half is s1Records for formats whose check takes twice as long.
+func s1Half() int {
+	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
+		return s1Records()
+	}
+	return s1Records() / 2
+}
+
 // hostile makes n records whose message, keys, groups and values are S1's, and
 // hands each to f.
 func hostile(t *testing.T, n int, f func(rec *encode.Record)) {

@@ -84,6 +84,9 @@ func (c *Conn) Resume(ctx context.Context) (end func()) {
 	return c.use(ctx)
 }
 
+// use lets ctx's end make whatever waits fail at once, by a deadline that has
+// passed: TLS survives that while it reads. Closing the socket, the rejected
+// alternative, would cost the answers that a later Send can still read.
 func (c *Conn) use(ctx context.Context) (end func()) {
 	c.ctx = ctx
 	done := make(chan struct{})
@@ -155,6 +158,8 @@ func (c *Conn) explain(err error) error {
 	return ErrSilent
 }
 
+// cause is why ctx ends. It may not know yet: its deadline and the socket's are
+// the same moment, by two clocks.
 func cause(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err

@@ -88,6 +88,8 @@ func (d *Dialer) dialHost(ctx context.Context, host *hostaddr.Name, shares int, 
 	return c, err
 }
 
+// dialAddr makes one attempt. What greet says about an address is the address's
+// fault: one that takes connections and cannot speak gives way to the next.
 func (d *Dialer) dialAddr(ctx context.Context, host *hostaddr.Name, addr netip.AddrPort, greet func(*Conn) error) (*Conn, error) {
 	dialer := net.Dialer{KeepAlive: -1}
 	if d.KeepAlive > 0 {

@@ -21,6 +21,7 @@ func (p *buffers) get() *[]byte {
 	return new([]byte)
 }
 
+// put takes b back; the caller must not touch it any more.
 func (p *buffers) put(b *[]byte) {
 	if cap(*b) <= maxKept {
 		*b = (*b)[:0]

@@ -21,6 +21,7 @@ type Compressor interface {
 // 2.8 times as long to save another 15 %.
 func Gzip() Compressor { return &gzipper{} }
 
+// gzipper keeps writers, since a new one allocates and clears 1.2 MB.
 type gzipper struct{ writers sync.Pool }
 
 func (g *gzipper) Encoding() string { return "gzip" }

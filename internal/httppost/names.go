@@ -33,12 +33,14 @@ type origin struct {
 	addr netip.AddrPort
 }
 
+// failed lets the address be tried behind the others next time.
 func (o origin) failed() {
 	if o.name != nil { // nil: nothing could be connected to
 		o.name.Failed(o.addr)
 	}
 }
 
+// worked gives it its place in the resolver's order back.
 func (o origin) worked() {
 	if o.name != nil {
 		o.name.Worked(o.addr)
@@ -64,6 +66,8 @@ func (n *names) dial(ctx context.Context, network, hostport string) (c net.Conn,
 	return c, at, err
 }
 
+// name returns what is known of a host. When there are too many, all are
+// forgotten, which costs an attempt or two at addresses that do not work.
 func (n *names) name(network, hostport string) (*hostaddr.Name, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -79,6 +79,7 @@ func (w *wire) leave(l *links, failed bool) {
 	l.leave(failed)
 }
 
+// close lets the Sends under way finish, or be cut off by their ctx.
 func (w *wire) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,6 +94,8 @@ func (w *wire) retireLocked() {
 	}
 }
 
+// newLinks makes an http.Transport that waits, holds and unpacks no more than
+// was decided here; what net/http would do by default is in T34.
 func (w *wire) newLinks(version uint64) *links {
 	o := w.options
 	l := &links{version: version, names: &w.names, conns: map[*conn]bool{}}

@@ -110,13 +110,13 @@ func parsePattern(field, text string) (p pattern, err error) {
 		inner, behind, closed := strings.Cut(after, "}")
 		layout, known := dateLayout(inner)
 		if !closed || !known {
-			return fail(`in braces stand yyyy, MM, dd and HH, and ".", "-" and "_" between them`)
+			return fail(`yyyy, MM, dd and HH in braces, and ".", "-" and "_" between them`)
 		}
 		p, rest = append(p, layout), behind
 	}
 	name := string(p.append(nil, time.Date(2006, 1, 2, 15, 4, 5, 0, time.UTC)))
-	if reason := badName(name); reason != "" {
-		return fail(reason)
+	if allowed := badName(name); allowed != "" {
+		return fail(allowed)
 	}
 	return slices.Clip(p), nil
 }
@@ -127,18 +127,18 @@ func dateLayout(text string) (layout string, ok bool) {
 	return layout, text != "" && strings.Trim(layout, "0123456789.-_") == "" && !strings.ContainsAny(text, "0123456789")
 }
 
-// badName says what is wrong with an index's name, "" if nothing.
+// badName says which rule an index's name breaks, "" if none.
 // (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create)
 func badName(name string) string {
 	switch {
 	case name == "" || len(name) > maxIndex:
-		return fmt.Sprintf("a name has 1 to %d bytes", maxIndex)
+		return fmt.Sprintf("a name of 1 to %d bytes", maxIndex)
 	case name == "." || name == ".." || strings.ContainsAny(name[:1], "-_+"):
-		return `a name is not ".", not "..", and does not begin with "-", "_" or "+"`
+		return `a name that is not ".", not "..", and does not begin with "-", "_" or "+"`
 	case strings.ToLower(name) != name:
-		return "a name is in lower case"
+		return "a name in lower case"
 	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7F || strings.ContainsRune(`\/*?"<>|,#:{}%`, r) }):
-		return `a name has printable ASCII without \/*?"<>|,#:{}% and space`
+		return `a name of printable ASCII without \/*?"<>|,#:{}% and space`
 	}
 	return ""
 }

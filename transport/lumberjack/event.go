@@ -15,7 +15,7 @@ import (
 // unless its MaxBytes says so.
 var errLong = errors.New("longer than its length field can say")
 
-// most that a packer keeps between two Sends.
+// keepBytes is the most that each of a packer's buffers keeps between two Sends.
 const keepBytes = 4 << 20
 
 // packer writes windows. It is owned by the sender.

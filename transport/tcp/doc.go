@@ -1,6 +1,6 @@
 // Package tcp delivers records over a plain TCP or TLS connection, or a stream
-// socket of this machine, one frame a record: JSON lines for Vector, Fluent Bit, Logstash or a program of your own,
-// any other format with Destination.Encoder.
+// socket of this machine, one frame a record: JSON lines for Vector, Fluent Bit,
+// Logstash or a program of your own, any other format with Destination.Encoder.
 //
 // # Delivery
 //

@@ -87,7 +87,7 @@ func TestLateConfirm(t *testing.T) {
 	}}
 	tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, Window: 3})
 	recs := numbered(6)
-	for range 2 {
+	for sends := 0; sends < 2 || len(got.all()) < 3; sends++ {
 		if err := sendWithin(t, tr, recs, 200*time.Millisecond); !plain(err) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("want DeadlineExceeded, got %v", err)
 		}
@@ -146,15 +146,15 @@ func TestUnconfirmedRest(t *testing.T) {
 		return nil
 	}}
 	tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, ConfirmTimeout: 100 * time.Millisecond})
-	recs := numbered(3)
-	for n := 3; n > 0; n-- {
-		err := send(t, tr, recs)
-		if recs = left(recs, err); len(recs) != n-1 {
-			t.Fatalf("%d records are left, want %d: %v", len(recs), n-1, err)
-		}
-	}
-	if n := b.connections(); n != 3 {
-		t.Errorf("%d connections", n)
+	recs, sends := numbered(3), 0
+	until(t, func() bool {
+		sends++
+		recs = left(recs, send(t, tr, recs))
+		return len(recs) == 0
+	})
+	// On a busy machine more than three: the one confirm may be late as well.
+	if n := b.connections(); n != sends || n < 3 {
+		t.Errorf("%d connections for %d Sends", n, sends)
 	}
 }
 

@@ -44,8 +44,8 @@
 // What counts as delivered, too, and is not sent: with Mode Events, a record below
 // EventsFrom; an event for which BeforeSend returned nil; what a rate limit
 // discards (see Errors). [Destination.OnDiscard] hears of the last two, and Sentry
-// by a client report in the next envelope. A report that no envelope follows is
-// gone with the process.
+// by a client report with the next event, or after the next logs with Mode Logs. A
+// report that nothing follows is gone with the process.
 //
 // # Ordering
 //

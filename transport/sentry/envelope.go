@@ -7,7 +7,7 @@ import (
 
 // item is what an envelope carries, besides a client report.
 type item struct {
-	kind    string // "event" or "log"
+	kind    string // "event" or "log"; "" for a report by itself
 	payload []byte
 	event   string // the ID, 32 digits; "" for logs
 	count   int    // of logs
@@ -25,18 +25,24 @@ func appendEnvelope(dst []byte, now time.Time, it item, counts map[outcome]int) 
 	dst = append(dst, `"sent_at":"`...)
 	dst = now.UTC().AppendFormat(dst, time.RFC3339Nano)
 	dst = append(dst, "\"}\n"...)
+	if it.kind != "" {
+		dst = appendItem(dst, it)
+	}
+	if len(counts) > 0 {
+		dst = append(dst, `{"type":"client_report",`...)
+		dst = appendPayload(dst, clientReport(now, counts))
+	}
+	return dst
+}
+
+func appendItem(dst []byte, it item) []byte {
 	dst = append(dst, `{"type":"`+it.kind+`",`...)
 	if it.count > 0 {
 		dst = append(dst, `"item_count":`...)
 		dst = strconv.AppendInt(dst, int64(it.count), 10)
 		dst = append(dst, `,"content_type":"application/vnd.sentry.items.log+json",`...)
 	}
-	dst = appendPayload(dst, it.payload)
-	if len(counts) > 0 {
-		dst = append(dst, `{"type":"client_report",`...)
-		dst = appendPayload(dst, clientReport(now, counts))
-	}
-	return dst
+	return appendPayload(dst, it.payload)
 }
 
 // appendPayload ends an item's header with the length, and writes the payload.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
@@ -167,5 +169,32 @@ func TestLogsRefused(t *testing.T) {
 	out := transport.Classify(tr.Send(t.Context(), batch(150)), 150)
 	if logs, _ := logsOf(t, s); out.Batch == nil || out.Batch.Errs[120] != nil || out.Batch.Errs[5] == nil || len(logs) != 50 {
 		t.Errorf("%d logs arrived, %+v", len(logs), out)
+	}
+}
+
+// TestLogReport: with logs alone, a report has an envelope of its own, once the
+// server takes something again.
+func TestLogReport(t *testing.T) {
+	s, d := newServer(t, func(n int, w http.ResponseWriter, items []got) bool {
+		if len(items) != 1 {
+			t.Errorf("%d items in one envelope", len(items))
+		}
+		if n == 1 {
+			w.Header().Set("X-Sentry-Rate-Limits", "0.2:log_item:key")
+		}
+		return false
+	})
+	d.Mode = sentry.Logs
+	tr := open(t, d)
+	for deadline := time.Now().Add(10 * time.Second); len(s.of("client_report")) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no report")
+		}
+		if err := tr.Send(t.Context(), batch(2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if report := string(s.of("client_report")[0].payload); !strings.Contains(report, `"ratelimit_backoff"`) || !strings.Contains(report, `"log_byte"`) {
+		t.Error(report)
 	}
 }

@@ -19,9 +19,9 @@ const (
 // outcome is what is counted.
 type outcome struct{ reason, category string }
 
-// reports count what was discarded until an envelope takes the figures along. A
-// request of their own was rejected: while a limit lasts for everything, it
-// would be one more request to a server that wants none.
+// reports count what was discarded until an event's envelope takes the figures
+// along. A request of their own is made with Mode Logs alone: else it would be one
+// more, to a server that wants fewer.
 type reports struct {
 	mu     sync.Mutex
 	counts map[outcome]int // guarded by mu

@@ -56,9 +56,9 @@ func Context(ctx context.Context) []slog.Attr {
 	case ok && !held.event:
 		return nil
 	case ok:
-		return captured(ctx, held.trail)
+		return captured(ctx, held.trail, true)
 	case hasHub(ctx):
-		return captured(ctx, nil)
+		return captured(ctx, nil, false)
 	default:
 		return nil
 	}
@@ -84,11 +84,12 @@ func withCapture(ctx context.Context, t *trail, event bool) context.Context {
 
 func hasHub(ctx context.Context) bool { return sdk.GetHubFromContext(ctx) != nil }
 
-// captured is the attribute. crumbs nil: none are wanted, not even the scope's.
-func captured(ctx context.Context, crumbs []*sdk.Breadcrumb) []slog.Attr {
-	c := capture{Breadcrumbs: crumbs}
+// captured is the attribute. event: the scope's own breadcrumbs are wanted, before
+// those of the trail.
+func captured(ctx context.Context, trail []*sdk.Breadcrumb, event bool) []slog.Attr {
+	c := capture{Breadcrumbs: trail}
 	if hub := sdk.GetHubFromContext(ctx); hub != nil {
-		c.scope(hub, crumbs != nil)
+		c.scope(hub, event)
 	}
 	for {
 		raw, err := json.Marshal(&c)

@@ -65,6 +65,9 @@ func (s *sender) Send(ctx context.Context, recs []encode.Record) error {
 	if s.dest.Mode.logs() && b.failure == nil {
 		s.sendLogs(ctx, &b)
 	}
+	if s.dest.Mode == Logs && b.failure == nil {
+		s.sendReport(ctx)
+	}
 	return b.result()
 }
 
@@ -184,7 +187,10 @@ func (s *sender) heard(reason, category string, n int) {
 // post sends an envelope with it, and with what there is to report. category is
 // what a refusal for its rate is about.
 func (s *sender) post(ctx context.Context, category string, it item) error {
-	counts := s.reports.take()
+	var counts map[outcome]int
+	if category == categoryError {
+		counts = s.reports.take() // an envelope with logs must have nothing else
+	}
 	_, err := s.client.Post(ctx, &httppost.Request{
 		Body: func(dst []byte) []byte { return appendEnvelope(dst, s.now(), it, counts) },
 		Answered: func(status int, h http.Header) {
@@ -196,6 +202,23 @@ func (s *sender) post(ctx context.Context, category string, it item) error {
 		s.reports.restore(counts)
 	}
 	return err
+}
+
+// sendReport says what was discarded, where no event's envelope ever does. The
+// records are settled whatever comes of it.
+func (s *sender) sendReport(ctx context.Context) {
+	counts := s.reports.take()
+	if len(counts) == 0 || s.limits.wait(s.now()) > 0 {
+		s.reports.restore(counts)
+		return
+	}
+	_, err := s.client.Post(ctx, &httppost.Request{
+		Body:     func(dst []byte) []byte { return appendEnvelope(dst, s.now(), item{}, counts) },
+		Answered: func(status int, h http.Header) { s.limits.update(s.now(), status, h) },
+	})
+	if err != nil {
+		s.reports.restore(counts)
+	}
 }
 
 // refusal is what Send makes of a status that is no 2xx.

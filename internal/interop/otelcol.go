@@ -22,8 +22,13 @@ const otelcolModule, otelcolPackage = "otelcol", "github.com/slogship/slogship/i
 // TLS and a client certificate.
 func otelDestinations(env *environment) []destination {
 	row := func(name string, pki *pki, protocol otlp.Protocol) destination {
+		var scenes []scene
+		if pki != nil {
+			scenes = otelScenes(pki, protocol)
+		}
 		return destination{
-			name: name, setup: otelcol(pki, protocol), kills: true, pause: pause, check: checkOTLP,
+			scenes: scenes,
+			name:   name, setup: otelcol(pki, protocol), kills: true, pause: pause, check: checkOTLP,
 			to: func(at place) transport.Destination { return otlpAt(at, pki, protocol) },
 		}
 	}
@@ -84,13 +89,17 @@ func otelcolVersion(ctx context.Context) (string, error) {
 	return moduleVersion(ctx, program, "OpenTelemetry Collector", "go.opentelemetry.io/collector/otelcol")
 }
 
+// otelcolMost is the largest request that a Collector takes over HTTP, so that
+// there are records that it refuses.
+const otelcolMost = 512 << 10
+
 func otelcolConfig(at place, pki *pki, protocol otlp.Protocol) string {
-	name, secure := "http", ""
+	name, secure := "http", fmt.Sprintf(", max_request_body_size: %d", otelcolMost)
 	if protocol == otlp.GRPC {
-		name = "grpc"
+		name, secure = "grpc", ""
 	}
 	if pki != nil {
-		secure = fmt.Sprintf(", tls: {cert_file: %q, key_file: %q, client_ca_file: %q, min_version: \"1.3\"}", pki.server.cert, pki.server.key, pki.ca)
+		secure += fmt.Sprintf(", tls: {cert_file: %q, key_file: %q, client_ca_file: %q, min_version: \"1.3\"}", pki.server.cert, pki.server.key, pki.ca)
 	}
 	return fmt.Sprintf(`
 receivers: {otlp: {protocols: {%s: {endpoint: %q%s}}}}
@@ -141,13 +150,14 @@ func readOTLP(name string, take func(entry)) (torn bool, err error) {
 			return
 		}
 		for _, r := range req.ResourceLogs {
+			who := otlpRow(r.Resource.Attributes)
 			for _, s := range r.ScopeLogs {
 				for _, l := range s.LogRecords {
 					row := otlpRow(l.Attributes)
 					row["msg"], row["log_id"] = otlpValue(l.Body), row["log.record.uid"]
 					row["severity"] = fmt.Sprint(l.SeverityNumber, " ", l.SeverityText)
 					row["time"], row["observed"] = l.TimeUnixNano, l.ObservedTimeUnixNano
-					row["service"] = otlpRow(r.Resource.Attributes)["service.name"]
+					row["service"], row["version"] = who["service.name"], who["service.version"]
 					take(parseObject(row))
 				}
 			}

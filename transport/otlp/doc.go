@@ -59,7 +59,7 @@
 // alone is permanent. Groups and lists nested deeper than 24 are cut with a mark. A
 // stack has at most 128 frames, an error 16 causes. An unsigned number above the
 // largest int64 is text, as is a time; a duration is in nanoseconds. Times before
-// 1970 are left out. JSON over HTTP (http/json) is not spoken. Memory is about 3 ×
+// 1970, and from 2262 on, are left out. JSON over HTTP (http/json) is not spoken. Memory is about 3 ×
 // MaxBytes × MaxInFlight.
 //
 // # Security

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -72,15 +73,14 @@ func appendTrace(dst []byte, t *encode.Trace) []byte {
 	return dst
 }
 
-// The first and the last moment that fixed64 nanoseconds since 1970 can say.
-const lastSecond = int64(1<<63-1)/1_000_000_000 - 1
-
-// nanos is false for a time that OTLP cannot say, such as the zero one.
+// nanos is false for a time that nanoseconds since 1970 cannot say: one before, such
+// as the zero one, and those from the year 2262 on, at which UnixNano overflows.
 func nanos(t time.Time) (uint64, bool) {
-	if s := t.Unix(); s < 0 || s > lastSecond {
+	if s := t.Unix(); s < 0 || s > math.MaxInt64/int64(time.Second) {
 		return 0, false
 	}
-	return uint64(t.UnixNano()), true
+	n := t.UnixNano()
+	return uint64(n), n >= 0
 }
 
 // attributes appends the record's attributes and what OTLP has no field for.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,6 +18,9 @@ import (
 	"strings"
 	"time"
 )
+
+// lokiTenant is whose records they are.
+const lokiTenant = "interop"
 
 const lokiModule, lokiPackage = "loki", "github.com/grafana/loki/v3/cmd/loki"
 
@@ -32,7 +36,8 @@ const lokiModule, lokiPackage = "loki", "github.com/grafana/loki/v3/cmd/loki"
 // one is complete: a second kill within seconds is what a single Loki cannot
 // stand, whatever sends to it.
 //
-// Pushes go to http://ADDR/loki/api/v1/push. parse makes an entry of each log
+// Pushes go to http://ADDR/loki/api/v1/push, and need a tenant; what lokiTenant
+// has is what it received. parse makes an entry of each log
 // line, given as its labels and structured metadata by name, "line", and "ts"
 // in nanoseconds; all are strings. The order is that of the timestamps.
 func loki(parse func(row map[string]any) entry) setup {
@@ -66,7 +71,7 @@ func lokiConfig(at place) string {
 	_, port, _ := net.SplitHostPort(at.addrs[0])
 	_, grpc, _ := net.SplitHostPort(at.addrs[1])
 	return strings.NewReplacer("DATA", at.data, "HTTP", port, "GRPC", grpc).Replace(`
-auth_enabled: false
+auth_enabled: true
 analytics: {reporting_enabled: false}
 server:
   http_listen_address: 127.0.0.1
@@ -185,7 +190,12 @@ func lokiLines(ctx context.Context, at place, from int64) ([]lokiLine, error) {
 		"query": {`{service_name=~".+"}`}, "direction": {"forward"}, "limit": {strconv.Itoa(lokiPage)},
 		"start": {strconv.FormatInt(from, 10)}, "end": {strconv.FormatInt(time.Now().Add(time.Hour).UnixNano(), 10)},
 	}
-	says, err := httpGet(ctx, "http://"+at.addr()+"/loki/api/v1/query_range?"+q.Encode())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.addr()+"/loki/api/v1/query_range?"+q.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("X-Scope-OrgID", lokiTenant)
+	says, err := httpDo(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %.300s", err, says)
 	}

@@ -25,6 +25,7 @@ func lokiDestinations(*environment) []destination {
 			{"refused entry", refusedEntry},
 			{"refused in another stream", refusedStream},
 			{"limits", lokiLimits},
+			{"wrong tenant", wrongTenant},
 		},
 	}, {
 		name: "loki-json", setup: loki(parseLine), kills: true, pause: pause, check: checkLine,
@@ -37,7 +38,7 @@ func lokiDestinations(*environment) []destination {
 }
 
 func lokiAt(at place) lokipush.Destination {
-	return lokipush.Destination{URL: "http://" + at.addr(), AllowPlaintext: true, Tenant: "interop"}
+	return lokipush.Destination{URL: "http://" + at.addr(), AllowPlaintext: true, Tenant: lokiTenant}
 }
 
 // parseMetadata makes an entry of one whose line is the message. What the

@@ -149,3 +149,39 @@ func wantEntries(ctx context.Context, at place, service string, want int) error 
 	}
 	return nil
 }
+
+// wrongTenant: without a tenant Loki takes nothing, and nothing is lost; the next
+// life of the service has one, and all arrives. Records of another tenant are
+// not among them.
+func wrongTenant(ctx context.Context, on *stage) error {
+	right := lokiAt(on.server.life.at)
+	other, none := right, right
+	other.Tenant, none.Tenant = "other", ""
+	pipe, err := on.pipeline("other", other, nil)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(logNumbered(ctx, pipe, 0), pipe.close(ctx, true)); err != nil {
+		return err
+	}
+	if pipe, err = on.pipeline("tenant", none, nil); err != nil {
+		return err
+	}
+	if err := errors.Join(logHeld(ctx, pipe, "401"), closeHeld(ctx, pipe)); err != nil {
+		return err
+	}
+	if pipe, err = on.pipeline("tenant", right, nil); err != nil {
+		return err
+	}
+	if err := pipe.close(ctx, true); err != nil {
+		return err
+	}
+	j := newJudge(1, relpSceneRecords)
+	if _, err := on.server.received(ctx, j.take); err != nil {
+		return err
+	}
+	if v := j.sentence(); v.lost > 0 || v.altered+v.foreign > 0 || v.received != relpSceneRecords {
+		return fmt.Errorf("%+v: %w", v, errScene)
+	}
+	return nil
+}

@@ -67,7 +67,13 @@ func keepsBoth(t *testing.T, got []entry) {
 
 func post(t *testing.T, url, kind, body string) {
 	t.Helper()
-	resp, err := http.Post(url, kind, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("X-Scope-OrgID", lokiTenant) // nothing to the others
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

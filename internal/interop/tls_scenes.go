@@ -79,13 +79,7 @@ func wrongName(d destination) func(context.Context, *stage) error {
 		if err != nil {
 			return err
 		}
-		err = logHeld(ctx, pipe, "logs.example")
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		if _, undelivered := errors.AsType[*handler.UndeliveredError](pipe.handler.Close(gone)); !undelivered {
-			err = errors.Join(err, fmt.Errorf("closed without a word of what is left: %w", errScene))
-		}
-		if err != nil {
+		if err := errors.Join(logHeld(ctx, pipe, "logs.example"), closeHeld(ctx, pipe)); err != nil {
 			return err
 		}
 		if pipe, err = on.pipeline("name", right, nil); err != nil {
@@ -111,6 +105,16 @@ func logHeld(ctx context.Context, pipe *pipeline, why string) error {
 	err := poll(ctx, func() bool { return stats().Retries > 2 })
 	if s := stats(); err != nil || s.Delivered+s.Dead > 0 || !strings.Contains(s.LastError, why) {
 		return fmt.Errorf("%d delivered, %d dead, %q instead of %q: %w", s.Delivered, s.Dead, s.LastError, why, errors.Join(err, errScene))
+	}
+	return nil
+}
+
+// closeHeld ends a life of the service, whose records stay in its buffer.
+func closeHeld(ctx context.Context, pipe *pipeline) error {
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, undelivered := errors.AsType[*handler.UndeliveredError](pipe.handler.Close(gone)); !undelivered {
+		return fmt.Errorf("closed without a word of what is left: %w", errScene)
 	}
 	return nil
 }

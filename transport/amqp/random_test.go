@@ -41,6 +41,7 @@ func (b *moody) on(c *client, m message) error {
 	}
 	switch n := b.rng.IntN(200); {
 	case n < 8:
+		delete(b.acked, m.id) // it comes again because we say so
 		c.nack(m.tag)
 		return nil
 	case n == 8:

@@ -108,7 +108,7 @@ func (t *sender) ready(ctx context.Context) error {
 	}
 	if s := t.session; s != nil {
 		switch {
-		case s.state.cause() != nil:
+		case s.over():
 			t.drop()
 		case len(s.pending) == 0 && (s.stale || t.hosts.due(&s.line, t.dest.Lifetime)):
 			s.close(t.dest.CloseTimeout)

@@ -208,6 +208,12 @@ func (st *state) cause() error {
 	return st.err
 }
 
+// over reports whether nothing can be published any more. The library's own marks
+// are set before watch hears of it.
+func (s *session) over() bool {
+	return s.state.cause() != nil || s.conn.IsClosed() || s.channel.IsClosed()
+}
+
 // drain notes which messages came back so far.
 func (s *session) drain() {
 	for {

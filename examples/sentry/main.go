@@ -101,9 +101,9 @@ func shop(log *slog.Logger) http.Handler {
 		fmt.Fprintln(w, "order", id)
 	})
 	mux.HandleFunc("GET /crash", func(_ http.ResponseWriter, r *http.Request) {
-		var stock map[string]int
-		log.DebugContext(r.Context(), "count stock")
-		stock["apples"]++ // panics: the map is nil
+		shelves := r.URL.Query()["shelf"]
+		log.DebugContext(r.Context(), "count stock", "shelves", len(shelves))
+		log.InfoContext(r.Context(), "third shelf", "name", shelves[2]) // panics without three of them
 	})
 	return mux
 }

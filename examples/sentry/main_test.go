@@ -67,7 +67,7 @@ func TestServe(t *testing.T) {
 	for e := range events {
 		seen[e.Message] = e
 	}
-	failed, crashed := seen["order failed"], seen["panic: assignment to entry in nil map"]
+	failed, crashed := seen["order failed"], seen["panic: runtime error: index out of range [2] with length 0"]
 	if len(seen) != 2 || failed.Tags["tenant"] != "eu" || len(failed.Exception) != 2 || failed.Exception[1].Value != "load order: no such order" {
 		t.Errorf("%+v", seen)
 	}

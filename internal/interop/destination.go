@@ -16,6 +16,7 @@ type destination struct {
 	to    func(at place) transport.Destination
 	kills bool          // the server is killed on the way
 	each  int           // records of one producer. Default perProducer
+	apart int           // new records between two kills, at least. Default recordsApart
 	pause time.Duration // after each record of a producer
 
 	// check compares what the server made of a record (entry.Fields) with what

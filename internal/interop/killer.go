@@ -12,12 +12,13 @@ import (
 const (
 	killsWanted  = 5
 	killsMost    = 8
-	recordsApart = 1000                 // new records between two kills, at least
+	recordsApart = 1000                 // new records between two kills, at least; default of destination.apart
 	jitterMost   = 6 * time.Millisecond // from the begin of a Send to the kill
-	// allowance is what the producers may log for one attempt, all together:
-	// enough to get to the kill, and some to log while the server is down.
-	allowance = 1600
 )
+
+// allowance is what the producers may log for one attempt, all together: enough
+// to get to the kill, and some to log while the server is down.
+func (k *killer) allowance() int { return k.apart * 8 / 5 }
 
 // errKills: the kills were too few to prove anything.
 var errKills = errors.New("fewer kills than wanted met an unanswered batch")
@@ -27,6 +28,7 @@ type killer struct {
 	server   interface{ restart(context.Context) error }
 	progress *progress
 	load     *load
+	apart    int // new records between two kills, at least
 	rng      *rand.Rand
 	counted  int
 }
@@ -36,9 +38,9 @@ type killer struct {
 func (k *killer) run(ctx context.Context) error {
 	defer k.load.allow(k.load.each)
 	last := 0 // records sent by the last kill
-	for attempts := producers * k.load.each / allowance; attempts > 0 && k.counted < killsMost; attempts-- {
-		k.load.allow(allowance / producers)
-		sent, counts, err := k.once(ctx, last+recordsApart+k.rng.IntN(recordsApart/5))
+	for attempts := producers * k.load.each / k.allowance(); attempts > 0 && k.counted < killsMost; attempts-- {
+		k.load.allow(k.allowance() / producers)
+		sent, counts, err := k.once(ctx, last+k.apart+k.rng.IntN(k.apart/5))
 		if errors.Is(err, errSpent) {
 			break
 		}

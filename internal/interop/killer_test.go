@@ -23,7 +23,7 @@ func TestKillerNoRestart(t *testing.T) {
 	p := newProgress()
 	p.note(func() { p.begun, p.sent = 1, 5000 })
 	l := newLoad(nil, 10_000, 0)
-	k := &killer{server: killed{errStart}, progress: p, load: l, rng: rand.New(rand.NewPCG(1, 1))}
+	k := &killer{server: killed{errStart}, progress: p, load: l, apart: recordsApart, rng: rand.New(rand.NewPCG(1, 1))}
 	if err := k.run(t.Context()); !errors.Is(err, errStart) {
 		t.Errorf("got %v, want %v", err, errStart)
 	}

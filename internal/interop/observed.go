@@ -167,14 +167,17 @@ type witness struct {
 	to *progress
 }
 
-// batch is MaxRecords of every route here.
+// batch is MaxRecords of every route here, unless its transport takes fewer.
 const batch = 200
 
 // Describe narrows the batches, so that a kill meets one of many. One Send at
 // a time is what the claims about order are made for.
 func (w *witness) Describe() transport.Description {
 	d := w.Transport.Describe()
-	d.MaxRecords, d.MaxInFlight = batch, 1
+	if d.MaxRecords <= 0 || d.MaxRecords > batch {
+		d.MaxRecords = batch
+	}
+	d.MaxInFlight = 1
 	return d
 }
 

@@ -89,7 +89,7 @@ func (d destination) send(ctx context.Context, s *server, dir string, rng *rand.
 		return 0, err
 	}
 	l := newLoad(pipe.log, d.each, d.pause)
-	k := &killer{server: s, progress: p, load: l, rng: rng}
+	k := &killer{server: s, progress: p, load: l, apart: cmp.Or(d.apart, recordsApart), rng: rng}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	killed := make(chan error, 1)

@@ -9,30 +9,34 @@ import (
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/sentry"
+	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// sentryEach is what a producer logs: 2,000 events in all, as Bugsink takes some
-// 20 a second on a busy machine, each with its issue, tags and a commit.
-const sentryEach = 250
+// sentryEach is what a producer logs: 1,000 events in all, as Bugsink takes 5 to 20
+// a second on a busy machine, each with its issue, tags and a commit.
+const sentryEach, sentryApart = 125, 50
 
 // sentryDestinations is Bugsink. INFO is made an event here, since that is what
 // the producers log.
-func sentryDestinations(*environment) []destination {
+func sentryDestinations(env *environment) []destination {
 	return []destination{{
-		name: "sentry", setup: bugsink(parseEvent), kills: true, each: sentryEach, pause: 20 * pause, once: true,
-		to:    func(at place) transport.Destination { return sentryAt(at) },
+		name: "sentry", setup: bugsink(env.pki, parseEvent), kills: true, each: sentryEach, apart: sentryApart, pause: 20 * pause, once: true,
+		to:    func(at place) transport.Destination { return sentryAt(at, env.pki) },
 		check: checkEvent,
 		scenes: []scene{
-			{"issues", sentryIssues},
-			{"stranger", sentryStranger},
-			{"versions", sentryVersions},
+			{"issues", sentryIssues(env.pki)},
+			{"too large", sentryTooLarge(env.pki)},
+			{"stranger", sentryStranger(env.pki)},
+			{"rotated", sentryRotated(env.pki)},
+			{"versions", sentryVersions(env.pki)},
 		},
 	}}
 }
 
-func sentryAt(at place) sentry.Destination {
+func sentryAt(at place, pki *pki) sentry.Destination {
 	return sentry.Destination{
-		DSN: "http://" + bugsinkKey + "@" + at.addr() + "/1", AllowPlaintext: true,
+		DSN: "https://" + bugsinkKey + "@" + at.addr() + "/1", TLS: &tlsconfig.Options{CAFile: pki.ca},
+		MaxRecords: 20, // so that a kill meets a Send of a second
 		EventsFrom: slog.LevelInfo, Tags: []string{"producer", "tenant"},
 	}
 }

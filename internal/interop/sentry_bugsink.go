@@ -7,10 +7,13 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // bugsinkVersion is the newest whose requirements a mirror of a week's age has.
@@ -24,21 +27,18 @@ var bugsinkFiles embed.FS
 
 // bugsink is Bugsink, a server for Sentry's SDKs, with one project in SQLite.
 //
-// Envelopes go to http://KEY@ADDR/1. It digests an event in the request that
+// Envelopes go to https://KEY@ADDR/1, with the server's certificate of pki. It digests an event in the request that
 // brings it, and answers when the database has committed: what it has
 // acknowledged is the kernel's. parse gets of each event what it stored ("data"),
 // and what it made of it: "issue" (the ID), "issue_type", "issue_value", "tags",
 // "release", "last_frame_function". The order is that in which it digested them.
 // Of a second event with the same ID it says 400.
-func bugsink(parse func(row map[string]any) entry) setup {
+func bugsink(pki *pki, parse func(row map[string]any) entry) setup {
 	return setup{
-		install: func(ctx context.Context) error { _, _, err := bugsinkInstall(ctx); return err },
-		version: func(context.Context) (string, error) { return "Bugsink " + bugsinkVersion, nil },
-		command: bugsinkCommand,
-		ready: func(at place) bool {
-			_, err := httpGet(context.Background(), "http://"+at.addr()+"/health/ready")
-			return err == nil
-		},
+		install:    func(ctx context.Context) error { _, _, err := bugsinkInstall(ctx); return err },
+		version:    func(context.Context) (string, error) { return "Bugsink " + bugsinkVersion, nil },
+		command:    func(at place) (*exec.Cmd, error) { return bugsinkCommand(at, pki) },
+		ready:      func(at place) bool { return bugsinkReady(at, pki) },
 		query:      bugsinkQuery(parse),
 		startLimit: 60 * time.Second,
 	}
@@ -81,7 +81,25 @@ func bugsinkEnv(dir string) []string {
 	}
 }
 
-func bugsinkCommand(at place) (*exec.Cmd, error) {
+// bugsinkReady asks over a connection of its own: gunicorn listens long before
+// its worker is there.
+func bugsinkReady(at place, pki *pki) bool {
+	secure, err := (&tlsconfig.Options{CAFile: pki.ca}).Client()
+	if err != nil {
+		return false
+	}
+	client := http.Client{
+		Transport: &http.Transport{TLSClientConfig: secure.Config(""), DisableKeepAlives: true}, Timeout: 10 * time.Second,
+	}
+	resp, err := client.Get("https://" + at.addr() + "/health/ready")
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+func bugsinkCommand(at place, pki *pki) (*exec.Cmd, error) {
 	bin, template, err := bugsinkInstall(context.Background())
 	if err != nil {
 		return nil, err
@@ -92,7 +110,8 @@ func bugsinkCommand(at place) (*exec.Cmd, error) {
 		}
 	}
 	conf := filepath.Join(at.data, "bugsink", "gunicorn_conf.py")
-	cmd := exec.Command(filepath.Join(bin, "gunicorn"), "-c", conf, "-b", at.addr(), "bugsink.wsgi")
+	cmd := exec.Command(filepath.Join(bin, "gunicorn"), "-c", conf, "-b", at.addr(),
+		"--certfile", pki.server.cert, "--keyfile", pki.server.key, "bugsink.wsgi")
 	cmd.Env = append(os.Environ(), bugsinkEnv(at.data)...)
 	return cmd, nil
 }

@@ -47,17 +47,18 @@ type MiddlewareOptions struct {
 // The record goes through every route that takes its level. It is in the buffer
 // before the answer is sent.
 //
-// With Gin, and any framework whose middleware calls the next one itself:
+// With Gin, whose own recovery answers and keeps the handlers behind from running:
 //
-//	router.Use(func(c *gin.Context) {
-//		next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-//			c.Request = r
+//	report := sentry.Middleware(&sentry.MiddlewareOptions{Repanic: true})
+//	router := gin.New()
+//	router.Use(gin.Recovery(), func(c *gin.Context) {
+//		report(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+//			c.Request = r // its ctx has the trail
 //			c.Next()
-//		})
-//		sentry.Middleware(nil)(next).ServeHTTP(c.Writer, c.Request)
+//		})).ServeHTTP(c.Writer, c.Request)
 //	})
 //
-// Use it behind gin.Recovery and with Repanic, or without either.
+// Echo and others whose middleware calls the next one itself are the same.
 func Middleware(o *MiddlewareOptions) func(http.Handler) http.Handler {
 	var m middleware
 	if o != nil {

@@ -140,3 +140,22 @@ func TestMiddlewareKeepsWriter(t *testing.T) {
 		resp.Body.Close()
 	}
 }
+
+// written is a writer of a framework that was written to behind the middleware's
+// back.
+type written struct{ *httptest.ResponseRecorder }
+
+func (written) Written() bool { return true }
+
+// TestFrameworkWriter: what a framework has begun to answer is not made a 500.
+func TestFrameworkWriter(t *testing.T) {
+	w := written{httptest.NewRecorder()}
+	shipped(t, nil, func(log *slog.Logger) {
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler || w.Code != http.StatusOK {
+				t.Errorf("recovered %v, answered %d", p, w.Code)
+			}
+		}()
+		sentry.Middleware(&sentry.MiddlewareOptions{Logger: log})(crashing(log, "boom")).ServeHTTP(w, request("/"))
+	})
+}

@@ -77,7 +77,8 @@ type answer struct {
 	wrote bool // of the request's goroutine
 }
 
-// begun asks the writer behind as well: Gin's is written to directly.
+// begun asks the writer behind as well, which a framework may have written to
+// directly; Gin's has this method.
 func (a *answer) begun() bool {
 	if w, ok := a.ResponseWriter.(interface{ Written() bool }); ok && w.Written() {
 		return true

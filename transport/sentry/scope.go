@@ -7,6 +7,8 @@ import (
 	"maps"
 
 	sdk "github.com/getsentry/sentry-go"
+
+	"github.com/slogship/slogship/encode"
 )
 
 // The names of attributes that have a meaning here.
@@ -62,6 +64,21 @@ func Context(ctx context.Context) []slog.Attr {
 	default:
 		return nil
 	}
+}
+
+// Trace is for handler.Options.Trace, in services that trace with sentry-go: the
+// span in ctx. Without a span it is the zero Trace, and an event has the trace of
+// the hub's scope, if [Context] has captured one.
+func Trace(ctx context.Context) encode.Trace {
+	span := sdk.SpanFromContext(ctx)
+	if span == nil {
+		return encode.Trace{}
+	}
+	t := encode.Trace{TraceID: span.TraceID, SpanID: span.SpanID}
+	if span.Sampled == sdk.SampledTrue {
+		t.Flags = 1
+	}
+	return t
 }
 
 type captureKey struct{}

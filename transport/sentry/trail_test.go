@@ -153,3 +153,16 @@ func TestLevelsOfTrail(t *testing.T) {
 		t.Error("Enabled")
 	}
 }
+
+// TestTrace: the span's own IDs, and nothing without a span.
+func TestTrace(t *testing.T) {
+	span := sdk.StartSpan(t.Context(), "op")
+	span.Sampled = sdk.SampledTrue
+	got := sentry.Trace(span.Context())
+	if got.TraceID != [16]byte(span.TraceID) || got.SpanID != [8]byte(span.SpanID) || got.IsZero() || !got.Sampled() {
+		t.Errorf("%+v, want %v %v", got, span.TraceID, span.SpanID)
+	}
+	if got := sentry.Trace(t.Context()); !got.IsZero() {
+		t.Errorf("%+v of no span", got)
+	}
+}

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -59,6 +60,14 @@ func Children(t testing.TB, err error, size int) []error {
 		t.Fatalf("Send = %v, want an answer for each of %d records", err, size)
 	}
 	return out.Batch.Errs
+}
+
+// JSONMessage is the message of a line of encode.JSONLines, as package
+// transporttest wants to know it: by encoding/json, a parser that is not ours.
+func JSONMessage(line string) (string, error) {
+	var fields struct{ Msg string }
+	err := json.Unmarshal([]byte(line), &fields)
+	return fields.Msg, err
 }
 
 // Until asks again until ok.

@@ -244,19 +244,26 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// unreadPair sends two records to a socket that nobody reads.
+func unreadPair(t *testing.T) (path string, conn *net.UnixConn, tr transport.Transport) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "socket")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr = open(t, path)
+	if err := tr.Send(t.Context(), []encode.Record{{Message: "a"}, {Message: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	return path, conn, tr
+}
+
 // A journald that dies with entries unread: the kernel throws them away and says
 // that none are waiting. They are asked for again.
 func TestDiesUnread(t *testing.T) {
 	for _, idle := range []bool{false, true} {
-		path := filepath.Join(t.TempDir(), "socket")
-		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr := open(t, path)
-		if err := tr.Send(t.Context(), []encode.Record{{Message: "a"}, {Message: "b"}}); err != nil {
-			t.Fatal(err)
-		}
+		path, conn, tr := unreadPair(t)
 		conn.Close()
 		os.Remove(path)
 		// For so long that who believed the queue would have let go.
@@ -267,6 +274,7 @@ func TestDiesUnread(t *testing.T) {
 		}
 		got := make(chan map[string]string, 10)
 		listen(t, path, func(f map[string]string) { got <- f })
+		var err error
 		if idle {
 			err = tr.(transport.Prober).Probe(t.Context())
 		} else {
@@ -286,15 +294,7 @@ func TestDiesUnread(t *testing.T) {
 // Close waits for what is unread, and says whether it was read.
 func TestCloseWaits(t *testing.T) {
 	for _, reads := range []bool{true, false} {
-		path := filepath.Join(t.TempDir(), "socket")
-		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr := open(t, path)
-		if err := tr.Send(t.Context(), []encode.Record{{Message: "a"}, {Message: "b"}}); err != nil {
-			t.Fatal(err)
-		}
+		_, conn, tr := unreadPair(t)
 		done := make(chan struct{})
 		go func() { // ends with conn
 			defer close(done)

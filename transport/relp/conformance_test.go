@@ -1,7 +1,6 @@
 package relp_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/relp"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -28,18 +28,11 @@ func TestConformance(t *testing.T) {
 					})
 					return relp.Destination{Addr: addr, Window: window, Encoder: encode.JSONLines{}, MaxMessage: 4 << 20, CloseTimeout: 200 * time.Millisecond}
 				},
-				Message: message,
+				Message: testkit.JSONMessage,
 				Invalid: invalid(t),
 			})
 		})
 	}
-}
-
-// message is the independent parser: encoding/json.
-func message(entry string) (string, error) {
-	var fields struct{ Msg string }
-	err := json.Unmarshal([]byte(entry), &fields)
-	return fields.Msg, err
 }
 
 func invalid(t *testing.T) []transport.Destination {

@@ -2,7 +2,6 @@ package tcp_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
 	"github.com/slogship/slogship/transport/tlsconfig"
@@ -29,18 +29,11 @@ func TestConformance(t *testing.T) {
 					})
 					return tcp.Destination{Addr: addr, Framing: framing, CloseTimeout: 200 * time.Millisecond}
 				},
-				Message: message,
+				Message: testkit.JSONMessage,
 				Invalid: invalid(t),
 			})
 		})
 	}
-}
-
-// message is the independent parser: encoding/json.
-func message(entry string) (string, error) {
-	var fields struct{ Msg string }
-	err := json.Unmarshal([]byte(entry), &fields)
-	return fields.Msg, err
 }
 
 func invalid(t *testing.T) []transport.Destination {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tcp"
 	"github.com/slogship/slogship/transport/transporttest"
@@ -26,7 +27,7 @@ func TestConformanceLocal(t *testing.T) {
 			})
 			return tcp.Destination{Network: "unix", Addr: path, CloseTimeout: 200 * time.Millisecond}
 		},
-		Message:     message,
+		Message:     testkit.JSONMessage,
 		Unreachable: tcp.Destination{Network: "unix", Addr: filepath.Join(t.TempDir(), "none")},
 		Invalid: []transport.Destination{
 			tcp.Destination{Network: "unix"},

@@ -2,7 +2,6 @@ package udp_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -32,11 +31,6 @@ func listen(t testing.TB, network, addr string) net.PacketConn {
 }
 
 func TestConformance(t *testing.T) {
-	message := func(entry string) (string, error) {
-		var fields struct{ Msg string }
-		err := json.Unmarshal([]byte(entry), &fields)
-		return fields.Msg, err
-	}
 	t.Run("udp", func(t *testing.T) {
 		transporttest.Run(t, transporttest.Harness{
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
@@ -44,7 +38,7 @@ func TestConformance(t *testing.T) {
 				testkit.Datagrams(t, conn, func(s string) { p.Received(s) })
 				return udp.Destination{Addr: conn.LocalAddr().String()}
 			},
-			Message:     message,
+			Message:     testkit.JSONMessage,
 			Unreachable: udp.Destination{Addr: vacant(t)},
 			Invalid:     invalid(),
 		})
@@ -57,7 +51,7 @@ func TestConformance(t *testing.T) {
 				testkit.Datagrams(t, conn, a.take)
 				return udp.Destination{Addr: conn.LocalAddr().String(), Chunks: udp.GELF, MaxDatagram: 600}
 			},
-			Message:     message,
+			Message:     testkit.JSONMessage,
 			Unreachable: udp.Destination{Addr: vacant(t), Chunks: udp.GELF},
 		})
 	})
@@ -71,7 +65,7 @@ func TestConformance(t *testing.T) {
 				testkit.Datagrams(t, listen(t, "unixgram", path), func(s string) { p.Received(s) })
 				return udp.Destination{Network: "unixgram", Addr: path}
 			},
-			Message:     message,
+			Message:     testkit.JSONMessage,
 			Unreachable: udp.Destination{Network: "unixgram", Addr: filepath.Join(t.TempDir(), "none")},
 		})
 	})

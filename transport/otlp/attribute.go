@@ -130,7 +130,7 @@ func (b *builder) any(dst []byte, x any, depth int) []byte {
 	case []byte:
 		return appendText(dst, anyBytes, x)
 	case encode.JSON:
-		return appendText(dst, anyText, valid(string(x)))
+		return b.value(dst, jsonValue(x, depth), depth)
 	case *encode.Error:
 		if x == nil {
 			return dst

@@ -7,7 +7,8 @@
 //		route.Route{Name: "otel", To: otlp.Destination{}}) // where OTEL_EXPORTER_OTLP_ENDPOINT says
 //
 // A record is a LogRecord: its message is the body, its level severity number and
-// text, and groups are maps. The ID is log.record.uid, the source code.*, the stack
+// text, and groups are maps, as are
+// structs and Go's maps. The ID is log.record.uid, the source code.*, the stack
 // code.stacktrace. The first error among the attributes, also inside groups, is
 // exception.type, exception.message and exception.stacktrace, with its causes; it
 // keeps its own name, too, with its message. An attribute whose name is in use gets

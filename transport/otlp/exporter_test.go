@@ -80,7 +80,7 @@ func TestSameAsOfficial(t *testing.T) {
 	recs[1].Attrs = []slog.Attr{
 		slog.Group("g", slog.Any("err", &encode.Error{Type: "*e", Message: "no", Causes: []*encode.Error{{Type: "t", Message: "why"}}})),
 		slog.Float64("f", 1.5), slog.Bool("b", true), slog.Any("raw", []byte{1, 2}), slog.Time("at", day), slog.Duration("d", 5),
-		slog.Any("list", []slog.Value{slog.IntValue(1), slog.StringValue("a")}), slog.Any("nil", nil), slog.Uint64("u", 1<<63),
+		slog.Any("list", []slog.Value{slog.IntValue(1), slog.StringValue("a")}), slog.Any("nil", nil), slog.Any("json", encode.JSON(`{"a":[1,{"b":null}]}`)), slog.Uint64("u", 1<<63),
 	}
 	recs[2].Resource = &encode.Resource{Service: "other", Attrs: []slog.Attr{slog.String("k8s.pod.name", "p")}}
 	ours, theirs := &server{}, &server{}

@@ -80,7 +80,7 @@ func attributeOfAny(x any, depth int) attribute.Value {
 	case []byte:
 		return attribute.ByteSliceValue(x)
 	case encode.JSON:
-		return attribute.StringValue(valid(string(x)))
+		return attributeOf(jsonValue(x, depth), depth)
 	case *encode.Error:
 		if x != nil {
 			return attribute.StringValue(valid(x.Message))

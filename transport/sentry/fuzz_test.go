@@ -31,6 +31,48 @@ func FuzzLimits(f *testing.F) {
 	})
 }
 
+// TestLimitTimes: how long each answer ends what.
+func TestLimitTimes(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	for _, test := range []struct {
+		status        int
+		header, after string
+		errors, logs  time.Duration
+	}{
+		{429, "", "", time.Minute, time.Minute},
+		{429, "", "7", 7 * time.Second, 7 * time.Second},
+		{429, "30:error", "7", 30 * time.Second, 0},
+		{200, "30:error:key, 60:error;log_item:organization:quota", "", time.Minute, time.Minute},
+		{200, "60:error, 30:error", "", time.Minute, 0},
+		{200, "1.5:log_byte", "", 0, 1500 * time.Millisecond},
+		{200, "2592000::organization", "", maxLimit, maxLimit},
+		{200, "60:transaction", "", 0, 0},
+		{200, "", "7", 0, 0},
+		{503, "", "7", 0, 0},
+	} {
+		var l limits
+		h := http.Header{}
+		if test.header != "" {
+			h.Set("X-Sentry-Rate-Limits", test.header)
+		}
+		if test.after != "" {
+			h.Set("Retry-After", test.after)
+		}
+		l.update(now, test.status, h)
+		errors, logs := l.wait(now, categoryError), l.wait(now, categoryLog, categoryLogByte)
+		if errors != test.errors || logs != test.logs {
+			t.Errorf("%d %q %q: errors %v, logs %v", test.status, test.header, test.after, errors, logs)
+		}
+		l.update(now, 200, http.Header{"X-Sentry-Rate-Limits": {"1:error;log_item"}})
+		if l.wait(now, categoryError) < errors {
+			t.Errorf("%q was shortened", test.header)
+		}
+		if l.wait(now.Add(maxLimit), categoryError, categoryLog) != 0 {
+			t.Errorf("%q has no end", test.header)
+		}
+	}
+}
+
 // FuzzTemplate: the template of a template is itself, has no digits, and a
 // message that is text stays text.
 func FuzzTemplate(f *testing.F) {

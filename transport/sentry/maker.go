@@ -60,6 +60,9 @@ func (m *maker) event(rec *encode.Record) *sdk.Event {
 		e.Contexts["source"] = sdk.Context{"file": rec.Source.File, "line": rec.Source.Line, "function": rec.Source.Function}
 	}
 	stack, panicked := trimPanic(rec.Stack)
+	if panicked == "" && len(stack) > 0 && found.err != nil && found.err.Type == panicType {
+		panicked = stack[0].Function // Middleware's record says itself where its stack begins
+	}
 	setExceptions(e, found.err, stack, panicked != "")
 	if len(e.Fingerprint) == 0 {
 		e.Fingerprint = m.fingerprint(rec, panicked)

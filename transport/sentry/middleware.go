@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
+	"strings"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 )
@@ -109,8 +112,32 @@ func (m *middleware) log(r *http.Request, p any) {
 	err := &panicError{value: p}
 	// Not the request's cancellation: the client may be gone by now.
 	ctx := context.WithoutCancel(r.Context())
-	logger.LogAttrs(ctx, m.Level.Level(), cut(err.Error(), maxTag),
-		slog.Any("err", err), m.request(r), slog.String("user_agent", cut(r.UserAgent(), maxHeader)))
+	if !logger.Enabled(ctx, m.Level.Level()) {
+		return
+	}
+	rec := slog.NewRecord(time.Now(), m.Level.Level(), cut(err.Error(), maxTag), panicPC())
+	rec.AddAttrs(slog.Any("err", err), m.request(r), slog.String("user_agent", cut(r.UserAgent(), maxHeader)))
+	_ = logger.Handler().Handle(ctx, rec) // as slog does: handler.Options.OnError hears of it
+}
+
+// panicPC is where the panic under way was raised, for the record's source, which
+// would be this file for every panic there is. 0, none, if that cannot be told.
+func panicPC() uintptr {
+	var pcs [64]uintptr
+	n := runtime.Callers(2, pcs[:])
+	frames, below := runtime.CallersFrames(pcs[:n]), false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			below = true
+		case below && !strings.HasPrefix(f.Function, "runtime."):
+			return f.PC + 1 // slog takes return addresses, as Callers gives them
+		}
+		if !more {
+			return 0
+		}
+	}
 }
 
 // end answers the request.

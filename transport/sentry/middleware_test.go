@@ -60,6 +60,12 @@ func TestMiddleware(t *testing.T) {
 	if e.Level != "fatal" || e.Message != "panic: boom" || len(e.Exception) != 2 || len(e.Breadcrumbs) != 1 {
 		t.Fatalf("%+v", e)
 	}
+	if source, _ := e.Contexts["source"]["function"].(string); !strings.Contains(source, "crashing") {
+		t.Errorf("source %v", e.Contexts["source"])
+	}
+	if len(e.Fingerprint) != 2 || !strings.Contains(e.Fingerprint[1], "crashing") {
+		t.Errorf("fingerprint %q", e.Fingerprint)
+	}
 	outer := e.Exception[1]
 	if outer.Type != "panic: boom" || outer.Mechanism.Handled == nil || *outer.Mechanism.Handled || outer.Stacktrace == nil {
 		t.Fatalf("%+v", outer)
@@ -158,4 +164,25 @@ func TestFrameworkWriter(t *testing.T) {
 		}()
 		sentry.Middleware(&sentry.MiddlewareOptions{Logger: log})(crashing(log, "boom")).ServeHTTP(w, request("/"))
 	})
+}
+
+// TestHeaderOption: what the service adds to the headers that are left out, and a
+// runtime error's own type as the cause.
+func TestHeaderOption(t *testing.T) {
+	events := shipped(t, nil, func(log *slog.Logger) {
+		o := &sentry.MiddlewareOptions{Logger: log, Trail: -1, Header: func(name string) bool { return name != "Accept" }}
+		h := sentry.Middleware(o)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			log.DebugContext(r.Context(), "in no trail")
+			var p *http.Request
+			_ = p.Method
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), request("/"))
+	})
+	e := events[0]
+	if len(e.Request.Headers) != 1 || len(e.Breadcrumbs) != 0 || len(e.Exception) != 2 || !strings.HasPrefix(e.Exception[0].Type, "runtime.") {
+		t.Errorf("%+v", e)
+	}
+	if frames := e.Exception[1].Stacktrace.Frames; !strings.Contains(frames[len(frames)-1].Function, "TestHeaderOption") {
+		t.Errorf("%+v", frames)
+	}
 }

@@ -26,7 +26,7 @@ func shipped(t *testing.T, adjust func(*sentry.Destination), log func(*slog.Logg
 		adjust(&d)
 	}
 	h, err := handler.New([]route.Route{d.Route("errors")}, &handler.Options{
-		InMemory: true, Context: []func(context.Context) []slog.Attr{sentry.Context},
+		InMemory: true, AddSource: true, Context: []func(context.Context) []slog.Attr{sentry.Context},
 		Resource: encode.Resource{Service: "shop", Version: "1.2"},
 		OnError:  func(err error) { t.Errorf("OnError: %v", err) },
 	})

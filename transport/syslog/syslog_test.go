@@ -204,7 +204,7 @@ func TestTLSBothWays(t *testing.T) {
 
 // A message that is longer than MaxMessage is cut, and stays one message; with a
 // limit of its own, the encoder's counts.
-func TestMaxSize(t *testing.T) {
+func TestMaxMessage(t *testing.T) {
 	long := record()
 	long.Message = strings.Repeat("é", 50_000)
 	for _, tt := range []struct {

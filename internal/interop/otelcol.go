@@ -40,11 +40,11 @@ func otelDestinations(env *environment) []destination {
 
 func otlpAt(at place, pki *pki, protocol otlp.Protocol) otlp.Destination {
 	to := otlp.Destination{
-		Endpoint: "http://" + at.addr(), AllowPlaintext: true, Protocol: protocol,
+		URL: "http://" + at.addr(), AllowPlaintext: true, Protocol: protocol,
 		Lookup: func(string) (string, bool) { return "", false }, // not this machine's
 	}
 	if pki != nil {
-		to.Endpoint, to.AllowPlaintext = "https://"+at.addr(), false
+		to.URL, to.AllowPlaintext = "https://"+at.addr(), false
 		to.TLS = &tlsconfig.Options{CAFile: pki.ca, CertFile: pki.client.cert, KeyFile: pki.client.key}
 	}
 	return to

@@ -120,7 +120,7 @@ func TestSplitAnswers(t *testing.T) {
 			}
 		}}
 		d := plainly(t, s)
-		d.MaxRequest = 64 << 10
+		d.MaxMessage = 64 << 10
 		recs := batch(0, 15)
 		for i := range recs {
 			recs[i].Message = strings.Repeat("m", 12<<10) // five a request

@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 					_ = srv.ServeTLS(l, "", "") // always an error: the listener was closed
 				})
 				return otlp.Destination{
-					Endpoint: "https://" + addr, MaxInFlight: 8, Proxy: noProxy, Lookup: environ(nil),
+					URL: "https://" + addr, MaxInFlight: 8, Proxy: noProxy, Lookup: environ(nil),
 					Headers: map[string]string{"Authorization": "Bearer " + token},
 					TLS:     &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
 				}
@@ -43,13 +43,13 @@ func TestConformance(t *testing.T) {
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
 				url := transporttest.ServeHTTP(t, p, received(p).ServeHTTP)
 				return otlp.Destination{
-					Endpoint: url, AllowPlaintext: true, Proxy: noProxy, Lookup: environ(nil), Compression: otlp.Uncompressed,
+					URL: url, AllowPlaintext: true, Proxy: noProxy, Lookup: environ(nil), Compression: otlp.Uncompressed,
 				}
 			},
 			Message: func(entry string) (string, error) { return entry, nil },
 			Invalid: []transport.Destination{
-				otlp.Destination{Endpoint: "http://127.0.0.1:4318", Lookup: environ(nil)},
-				otlp.Destination{Endpoint: "ftp://127.0.0.1", Lookup: environ(nil)},
+				otlp.Destination{URL: "http://127.0.0.1:4318", Lookup: environ(nil)},
+				otlp.Destination{URL: "ftp://127.0.0.1", Lookup: environ(nil)},
 				otlp.Destination{Protocol: 9, Lookup: environ(nil)},
 			},
 		})

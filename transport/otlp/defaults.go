@@ -25,11 +25,11 @@ func (d Destination) withDefaults() (Destination, error) {
 	if err := (environment{d.Lookup}).apply(&d); err != nil {
 		return d, err
 	}
-	most := DefaultMaxRequestHTTP
+	most := DefaultMaxMessageHTTP
 	if d.Protocol == GRPC {
-		most = DefaultMaxRequestGRPC
+		most = DefaultMaxMessageGRPC
 	}
-	d.MaxRequest = cmp.Or(d.MaxRequest, most)
+	d.MaxMessage = cmp.Or(d.MaxMessage, most)
 	d.MaxRecords = cmp.Or(d.MaxRecords, DefaultMaxRecords)
 	d.MaxBytes = cmp.Or(d.MaxBytes, DefaultMaxBytes)
 	d.MaxInFlight = cmp.Or(d.MaxInFlight, DefaultMaxInFlight)
@@ -54,8 +54,8 @@ func (d *Destination) check() error {
 		return fmt.Errorf("otlp: MaxRecords %d: 1 to %d: %w", d.MaxRecords, mostRecords, ErrConfig)
 	case d.MaxBytes < 0 || d.MaxBytes > mostBytes:
 		return fmt.Errorf("otlp: MaxBytes %d: 1 to %d: %w", d.MaxBytes, mostBytes, ErrConfig)
-	case d.MaxRequest < leastRequest || d.MaxRequest > mostRequest:
-		return fmt.Errorf("otlp: MaxRequest %d: %d to %d: %w", d.MaxRequest, leastRequest, mostRequest, ErrConfig)
+	case d.MaxMessage < leastRequest || d.MaxMessage > mostRequest:
+		return fmt.Errorf("otlp: MaxMessage %d: %d to %d: %w", d.MaxMessage, leastRequest, mostRequest, ErrConfig)
 	case d.Timeout < 0:
 		return fmt.Errorf("otlp: Timeout %v: not below 0: %w", d.Timeout, ErrConfig)
 	}
@@ -64,9 +64,9 @@ func (d *Destination) check() error {
 
 // target adds the path of the API.
 func (d *Destination) target() (string, error) {
-	u, err := httpstatus.ParseURL(d.Endpoint, "https", "http")
+	u, err := httpstatus.ParseURL(d.URL, "https", "http")
 	if err != nil {
-		return "", fmt.Errorf("otlp: Endpoint: %w: %w", ErrConfig, err)
+		return "", fmt.Errorf("otlp: URL: %w: %w", ErrConfig, err)
 	}
 	switch {
 	case d.Protocol == GRPC:

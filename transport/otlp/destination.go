@@ -28,10 +28,10 @@ var (
 
 // Defaults of Destination's fields.
 const (
-	// DefaultMaxRequestHTTP and DefaultMaxRequestGRPC are what receivers take
+	// DefaultMaxMessageHTTP and DefaultMaxMessageGRPC are what receivers take
 	// (20 MiB and gRPC's own 4 MiB), before compression.
-	DefaultMaxRequestHTTP = 20 << 20
-	DefaultMaxRequestGRPC = 4 << 20
+	DefaultMaxMessageHTTP = 20 << 20
+	DefaultMaxMessageGRPC = 4 << 20
 
 	DefaultMaxRecords     = 1000
 	DefaultMaxBytes       = 1 << 20
@@ -46,17 +46,17 @@ const (
 // http://localhost:4318. Fields go before variables, and variables for logs
 // (OTEL_EXPORTER_OTLP_LOGS_…) before those for all signals (OTEL_EXPORTER_OTLP_…).
 type Destination struct {
-	// Endpoint is the receiver, "https://collector:4318", with the path where it
+	// URL is the receiver, "https://collector:4318", with the path where it
 	// is mounted. Over HTTP /v1/logs is added unless the path ends in it already;
 	// OTEL_EXPORTER_OTLP_LOGS_ENDPOINT alone is taken as it is. User information
 	// in it is sent as Basic authorization. Default: OTEL_EXPORTER_OTLP_ENDPOINT,
 	// or http://localhost:4318, for gRPC http://localhost:4317.
-	Endpoint string
+	URL string
 
 	// Protocol is HTTP or GRPC. Default: OTEL_EXPORTER_OTLP_PROTOCOL, or HTTP.
 	Protocol Protocol
 
-	// AllowPlaintext allows an http:// URL in Endpoint, for a collector on the
+	// AllowPlaintext allows an http:// URL, for a collector on the
 	// same machine or in a network that encrypts by itself. One that comes from
 	// the environment is allowed without it. Credentials are refused with either.
 	AllowPlaintext bool
@@ -105,11 +105,11 @@ type Destination struct {
 	MaxRecords int
 	MaxBytes   int
 
-	// MaxRequest bounds one request, in bytes before compression: a Send that
+	// MaxMessage bounds one request, in bytes before compression: a Send that
 	// is larger takes several. A record that is larger alone is permanent for
 	// that record. At least 64 KiB, at most 64 MiB. Default: 20 MiB over HTTP,
 	// 4 MiB over gRPC.
-	MaxRequest int
+	MaxMessage int
 
 	// MaxInFlight is how many Sends may be under way at a time, at most 1,024.
 	// Default 1.
@@ -126,22 +126,22 @@ type Destination struct {
 	// IdleTimeout is how long an unused connection is kept. Default 90 s.
 	IdleTimeout time.Duration
 
-	// Resolver resolves the host of Endpoint anew for each connection. Default:
+	// Resolver resolves the host of URL anew for each connection. Default:
 	// net.DefaultResolver.
 	Resolver *net.Resolver
 
 	// Lookup reads an environment variable, in Open. Default: os.LookupEnv.
 	Lookup func(name string) (value string, found bool)
 
-	verbatim bool // Endpoint is the URL as it is
+	verbatim bool // URL is taken as it is
 }
 
 var _ transport.Destination = Destination{}
 
-// String returns the redacted endpoint, and GoString the same: a Destination that
+// String returns the redacted URL, and GoString the same: a Destination that
 // is printed by accident shows no credentials.
 func (d Destination) String() string {
-	return "otlp.Destination(" + httpstatus.Redact(d.Endpoint) + ")"
+	return "otlp.Destination(" + httpstatus.Redact(d.URL) + ")"
 }
 
 // GoString returns what String returns.
@@ -158,7 +158,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sender{dest: &d, url: httpstatus.Redact(d.Endpoint)}
+	s := &sender{dest: &d, url: httpstatus.Redact(d.URL)}
 	s.show.to = d.OnPartial
 	if s.client, err = d.client(target); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@
 //
 // # Limits
 //
-// A request has at most MaxRequest bytes before compression (20 MiB over HTTP, 4
+// A request has at most MaxMessage bytes before compression (20 MiB over HTTP, 4
 // MiB over gRPC); a Send that is larger takes several, and a record that is larger
 // alone is permanent. Groups and lists nested deeper than 24 are cut with a mark. A
 // stack has at most 128 frames, an error 16 causes. An unsigned number above the

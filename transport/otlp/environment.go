@@ -74,31 +74,31 @@ func (e environment) protocol(d *Destination) error {
 	return nil
 }
 
-// endpoint fills in Endpoint. http:// in a variable is an operator's word for
+// endpoint fills in URL. http:// in a variable is an operator's word for
 // this installation, and the standard's own default is http://localhost: both are
 // allowed without AllowPlaintext, which keeps a line of code from moving to where
 // it should not be. Credentials are refused with either.
 func (e environment) endpoint(d *Destination) error {
-	if d.Endpoint != "" {
+	if d.URL != "" {
 		return nil
 	}
 	logs, all := e.get(prefixLogs+"ENDPOINT"), e.get(prefixAll+"ENDPOINT")
 	switch {
 	case logs != "":
-		d.Endpoint, d.verbatim = logs, d.Protocol == HTTP
+		d.URL, d.verbatim = logs, d.Protocol == HTTP
 	case all != "":
-		d.Endpoint = all
+		d.URL = all
 	case d.Protocol == GRPC:
-		d.Endpoint = "http://localhost:4317"
+		d.URL = "http://localhost:4317"
 	default:
-		d.Endpoint = "http://localhost:4318"
+		d.URL = "http://localhost:4318"
 	}
-	if d.Protocol == GRPC && !strings.Contains(d.Endpoint, "://") {
+	if d.Protocol == GRPC && !strings.Contains(d.URL, "://") {
 		insecure, err := e.insecure()
 		if err != nil {
 			return err
 		}
-		d.Endpoint = map[bool]string{true: "http://", false: "https://"}[insecure] + d.Endpoint
+		d.URL = map[bool]string{true: "http://", false: "https://"}[insecure] + d.URL
 	}
 	d.AllowPlaintext = true
 	return nil
@@ -167,7 +167,7 @@ func (e environment) compression(d *Destination) error {
 // tls is for https:// only; a file that is named beside http:// is left alone,
 // since the variables may be meant for another signal's endpoint.
 func (e environment) tls(d *Destination) {
-	if d.TLS != nil || !strings.HasPrefix(strings.ToLower(d.Endpoint), "https://") {
+	if d.TLS != nil || !strings.HasPrefix(strings.ToLower(d.URL), "https://") {
 		return
 	}
 	_, ca := e.exporter("CERTIFICATE")

@@ -30,7 +30,7 @@ func TestEndpoint(t *testing.T) {
 		{"", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": node.URL + "/as/is"}, "/as/is"},
 		{node.URL, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, "/v1/logs"},
 	} {
-		d := otlp.Destination{Endpoint: c.field, AllowPlaintext: c.field != "", Lookup: environ(c.vars), Proxy: noProxy}
+		d := otlp.Destination{URL: c.field, AllowPlaintext: c.field != "", Lookup: environ(c.vars), Proxy: noProxy}
 		if err := open(t, d).Send(t.Context(), batch(0, 1)); err != nil {
 			t.Errorf("%q %v: %v", c.field, c.vars, err)
 			continue
@@ -91,13 +91,13 @@ func TestConfig(t *testing.T) {
 		"escape":        {vars: map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "a=%zz" + secret}, want: otlp.ErrConfig},
 		"attributes":    {vars: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "service.name"}, want: otlp.ErrConfig},
 		"endpoint":      {vars: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, want: otlp.ErrConfig},
-		"plaintext":     {d: otlp.Destination{Endpoint: "http://127.0.0.1:4318"}, want: otlp.ErrPlaintext},
+		"plaintext":     {d: otlp.Destination{URL: "http://127.0.0.1:4318"}, want: otlp.ErrPlaintext},
 		"credentials over plaintext": {
 			vars: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=" + secret}, want: otlp.ErrPlaintext,
 		},
 		"records":  {d: otlp.Destination{MaxRecords: -1}, want: otlp.ErrConfig},
 		"bytes":    {d: otlp.Destination{MaxBytes: 1 << 30}, want: otlp.ErrConfig},
-		"request":  {d: otlp.Destination{MaxRequest: 1}, want: otlp.ErrConfig},
+		"request":  {d: otlp.Destination{MaxMessage: 1}, want: otlp.ErrConfig},
 		"gzip":     {d: otlp.Destination{Compression: 7}, want: otlp.ErrConfig},
 		"negative": {d: otlp.Destination{Timeout: -1}, want: otlp.ErrConfig},
 		"ca":       {vars: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://h", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/does/not/exist"}},
@@ -122,7 +122,7 @@ func TestDefaults(t *testing.T) {
 	} {
 		open(t, otlp.Destination{Lookup: environ(vars)})
 	}
-	d := otlp.Destination{Endpoint: "https://user:s3cret@host"}
+	d := otlp.Destination{URL: "https://user:s3cret@host"}
 	if s := d.String() + d.GoString(); strings.Contains(s, "s3cret") || !strings.Contains(s, "host") {
 		t.Errorf("printed as %q", s)
 	}

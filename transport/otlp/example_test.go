@@ -47,7 +47,7 @@ func ExampleNewProcessor() {
 	}
 	defer os.RemoveAll(dir)
 	h, err := handler.New(
-		[]route.Route{{Name: "otel", To: otlp.Destination{Endpoint: collector.URL, AllowPlaintext: true, Lookup: environ(nil), Proxy: noProxy}}},
+		[]route.Route{{Name: "otel", To: otlp.Destination{URL: collector.URL, AllowPlaintext: true, Lookup: environ(nil), Proxy: noProxy}}},
 		&handler.Options{Dir: dir, Trace: oteltrace.FromContext})
 	if err != nil {
 		panic(err)

@@ -87,7 +87,7 @@ func TestSameAsOfficial(t *testing.T) {
 	if err := open(t, plainly(t, ours)).Send(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
-	to := otlp.FromExporter(official(t, plainly(t, theirs).Endpoint))
+	to := otlp.FromExporter(official(t, plainly(t, theirs).URL))
 	if err := open(t, to).Send(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (s *sender) frame(dst []byte, message func([]byte) []byte) []byte {
 
 // putPlain keeps no buffer of an outsized batch.
 func (s *sender) putPlain(b *[]byte) {
-	if cap(*b) <= 2*DefaultMaxRequestGRPC {
+	if cap(*b) <= 2*DefaultMaxMessageGRPC {
 		s.plain.Put(b)
 	}
 }

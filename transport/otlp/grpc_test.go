@@ -66,7 +66,7 @@ func TestConformanceGRPC(t *testing.T) {
 				}})
 				_ = node.Serve(l) // always an error: the listener was closed
 			})
-			to.Endpoint = scheme + addr
+			to.URL = scheme + addr
 			return to
 		}
 	}
@@ -91,7 +91,7 @@ func serve(t testing.TB, export func(context.Context, *collogs.ExportLogsService
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = node.Serve(l) }) // ends with Stop
 	t.Cleanup(func() { node.Stop(); serving.Wait() })
-	return otlp.Destination{Endpoint: "http://" + l.Addr().String(), Protocol: otlp.GRPC, AllowPlaintext: true, Lookup: environ(nil)}
+	return otlp.Destination{URL: "http://" + l.Addr().String(), Protocol: otlp.GRPC, AllowPlaintext: true, Lookup: environ(nil)}
 }
 
 // TestStatus is the table of gRPC's codes, and RetryInfo (T30).
@@ -241,7 +241,7 @@ func TestNoGRPC(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { l.Close(); serving.Wait() })
-	d := otlp.Destination{Endpoint: "http://" + l.Addr().String(), Protocol: otlp.GRPC, AllowPlaintext: true, Lookup: environ(nil)}
+	d := otlp.Destination{URL: "http://" + l.Addr().String(), Protocol: otlp.GRPC, AllowPlaintext: true, Lookup: environ(nil)}
 	err = open(t, d).Send(t.Context(), batch(0, 3))
 	if out := transport.Classify(err, 3); err == nil || out != (transport.Outcome{}) {
 		t.Errorf("Send = %v", err)

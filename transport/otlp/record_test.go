@@ -219,7 +219,7 @@ func TestEnvelopes(t *testing.T) {
 	}
 }
 
-// TestSplit: what is beyond MaxRequest takes several requests, none of them above
+// TestSplit: what is beyond MaxMessage takes several requests, none of them above
 // it, all records once and in order; what is larger alone is refused by itself.
 func TestSplit(t *testing.T) {
 	recs := batch(0, 60)
@@ -230,7 +230,7 @@ func TestSplit(t *testing.T) {
 	recs[20].Message = strings.Repeat("m", 70<<10)
 	s := &server{}
 	d := plainly(t, s)
-	d.MaxRequest, d.Compression = 64<<10, otlp.Uncompressed
+	d.MaxMessage, d.Compression = 64<<10, otlp.Uncompressed
 	err := open(t, d).Send(t.Context(), recs)
 	out := transport.Classify(err, len(recs))
 	if out.Batch == nil {

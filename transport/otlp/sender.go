@@ -40,7 +40,7 @@ func (s *sender) Describe() transport.Description {
 // records for a collector that does not answer.
 func (s *sender) ImportPaths() []string { return []string{"go.opentelemetry.io/otel"} }
 
-// Send makes one request of recs, or as many as MaxRequest demands, one after the
+// Send makes one request of recs, or as many as MaxMessage demands, one after the
 // other.
 func (s *sender) Send(ctx context.Context, recs []encode.Record) error {
 	v := verdict{answers: transport.AnswersFor(len(recs)), size: len(recs)}
@@ -96,7 +96,7 @@ func (s *sender) refused(e *httpstatus.Error) error {
 func (s *sender) body(dst []byte, recs []encode.Record, a *attempt, answers *transport.Answers) []byte {
 	b, ok := s.scratch.Get().(*builder)
 	if !ok {
-		b = &builder{service: s.dest.Service, limit: s.dest.MaxRequest}
+		b = &builder{service: s.dest.Service, limit: s.dest.MaxMessage}
 	}
 	defer s.scratch.Put(b)
 	if s.dest.Protocol == GRPC {
@@ -117,7 +117,7 @@ func (b *builder) fill(dst []byte, recs []encode.Record, a *attempt, answers *tr
 		if a.sent > 0 {
 			break // the next request's first
 		}
-		answers.Set(a.to, transport.Permanent(fmt.Errorf("otlp: send %v: %w: more than %d bytes alone (MaxRequest)",
+		answers.Set(a.to, transport.Permanent(fmt.Errorf("otlp: send %v: %w: more than %d bytes alone (MaxMessage)",
 			recs[a.to].ID, transport.ErrTooLarge, b.limit)))
 	}
 	dst = b.end()

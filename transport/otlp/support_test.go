@@ -111,7 +111,7 @@ func plainly(t testing.TB, s http.Handler) otlp.Destination {
 	t.Helper()
 	node := httptest.NewServer(s)
 	t.Cleanup(node.Close)
-	return otlp.Destination{Endpoint: node.URL, AllowPlaintext: true, Proxy: noProxy, Lookup: environ(nil)}
+	return otlp.Destination{URL: node.URL, AllowPlaintext: true, Proxy: noProxy, Lookup: environ(nil)}
 }
 
 func open(t testing.TB, d transport.Destination) transport.Transport {

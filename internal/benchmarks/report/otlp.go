@@ -101,7 +101,7 @@ func otlpOurs(url string) (h slog.Handler, flush func(context.Context) error, en
 		return nil, nil, nil, err
 	}
 	to := otlp.Destination{
-		Endpoint: url, AllowPlaintext: true, Compression: otlp.Uncompressed, MaxRecords: otlpBatch, Service: "bench",
+		URL: url, AllowPlaintext: true, Compression: otlp.Uncompressed, MaxRecords: otlpBatch, Service: "bench",
 		Lookup: func(string) (string, bool) { return "", false },
 	}
 	ours, err := handler.New([]route.Route{{Name: "otlp", To: to}}, &handler.Options{Dir: dir})

@@ -186,3 +186,31 @@ func TestHeaderOption(t *testing.T) {
 		t.Errorf("%+v", frames)
 	}
 }
+
+// TestWriterPasses: headers, status, bodies and files come through as they were,
+// and an informational answer is none.
+func TestWriterPasses(t *testing.T) {
+	server := httptest.NewServer(sentry.Middleware(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		if r.URL.Path == "/crash" {
+			panic(http.NoBody) // after 103, which is no answer
+		}
+		w.Header().Set("X-Kept", "yes")
+		w.WriteHeader(http.StatusTeapot)
+		if _, err := w.(io.ReaderFrom).ReadFrom(strings.NewReader("body")); err != nil {
+			t.Error(err)
+		}
+	})))
+	defer server.Close()
+	for path, want := range map[string]int{"/": http.StatusTeapot, "/crash": http.StatusInternalServerError} {
+		resp, err := server.Client().Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != want || want == http.StatusTeapot && (string(body) != "body" || resp.Header.Get("X-Kept") != "yes") {
+			t.Errorf("%s: %d %q, %v", path, resp.StatusCode, body, err)
+		}
+	}
+}

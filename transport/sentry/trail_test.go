@@ -166,3 +166,32 @@ func TestTrace(t *testing.T) {
 		t.Errorf("%+v of no span", got)
 	}
 }
+
+// TestContextAlone: without NewHandler, what a hub says is with each record, and
+// breadcrumbs are not; without a hub there is nothing.
+func TestContextAlone(t *testing.T) {
+	hub := sdk.NewHub(nil, sdk.NewScope())
+	hub.Scope().SetTag("team", "payments")
+	hub.Scope().AddBreadcrumb(&sdk.Breadcrumb{Message: "of the hub"}, 10)
+	attrs := sentry.Context(sdk.SetHubOnContext(t.Context(), hub))
+	if len(attrs) != 1 || attrs[0].Key != "sentry.scope" || !strings.Contains(fmt.Sprintf("%s", attrs[0].Value.Any()), "payments") ||
+		strings.Contains(fmt.Sprintf("%s", attrs[0].Value.Any()), "of the hub") {
+		t.Errorf("%v", attrs)
+	}
+	if attrs := sentry.Context(t.Context()); attrs != nil {
+		t.Errorf("%v of no hub", attrs)
+	}
+}
+
+// TestLargeScope: what does not fit into a record is left out, the tags last.
+func TestLargeScope(t *testing.T) {
+	hub := sdk.NewHub(nil, sdk.NewScope())
+	hub.Scope().SetTag("team", "payments")
+	hub.Scope().SetContext("large", sdk.Context{"x": strings.Repeat("x", 1<<20)})
+	events := shipped(t, nil, func(log *slog.Logger) {
+		log.ErrorContext(sdk.SetHubOnContext(t.Context(), hub), "now")
+	})
+	if len(events) != 1 || events[0].Tags["team"] != "payments" || events[0].Contexts["large"] != nil {
+		t.Errorf("%+v", events)
+	}
+}

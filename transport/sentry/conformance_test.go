@@ -1,21 +1,29 @@
 package sentry_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"math"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/slogship/slogship/internal/testpki"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/sentry"
+	"github.com/slogship/slogship/transport/tlsconfig"
 	"github.com/slogship/slogship/transport/transporttest"
 )
 
-// TestConformance runs the contract with an envelope for each record, and with
-// logs.
+// TestConformance runs the contract with an envelope for each record, over TLS and
+// with the key in a file, and with logs.
 func TestConformance(t *testing.T) {
 	invalid := []transport.Destination{
 		sentry.Destination{},
@@ -27,12 +35,23 @@ func TestConformance(t *testing.T) {
 		sentry.Destination{DSN: "https://" + testKey + "@sentry.example/1", MaxEvent: 100},
 		sentry.Destination{DSN: "https://" + testKey + "@sentry.example/1", Headers: map[string]string{"x-sentry-auth": "a"}},
 	}
+	ca := testpki.New(t, "authority")
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(testKey+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("Events", func(t *testing.T) {
 		transporttest.Run(t, transporttest.Harness{
 			Start: func(t testing.TB, p *transporttest.Peer) transport.Destination {
-				d := plainly(transporttest.ServeHTTP(t, p, received(p)))
-				d.EventsFrom, d.MaxInFlight = slog.Level(math.MinInt), 8
-				return d
+				config := &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
+				addr := transporttest.Listen(t, p, func(l net.Listener) {
+					srv := &http.Server{Handler: received(p), TLSConfig: config.Clone(), ErrorLog: log.New(io.Discard, "", 0)}
+					_ = srv.ServeTLS(l, "", "") // always an error: the listener was closed
+				})
+				return sentry.Destination{
+					DSN: "https://" + addr + "/prefix/7", KeyFile: key, Proxy: noProxy, MaxInFlight: 8,
+					EventsFrom: slog.Level(math.MinInt), TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
+				}
 			},
 			Message: func(entry string) (string, error) { return field(entry, "message") },
 			Invalid: invalid,

@@ -68,7 +68,8 @@ func appendExceptions(dst []sdk.Exception, err *encode.Error, parent *int, sourc
 
 // generic reports whether a type says nothing of what went wrong. An issue titled
 // "*errors.errorString" is every issue, so the message of the record, which says
-// what was tried, takes its place.
+// what was tried, takes its place. The list is short on purpose: a type of the service's own,
+// however plain, was named by somebody, and stays.
 func generic(name string) bool {
 	switch name {
 	case "", "*errors.errorString", "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError",

@@ -8,6 +8,10 @@ import (
 // least. The tag "slogship.cut" says what is missing. An event of which that
 // makes nothing small enough is sent with its message alone: an error that is
 // known with little is better than one in a dead letter.
+//
+// It comes before the request, since a 413 says only that it was too much, and a
+// second attempt would be a second Send. It measures the JSON and not its parts:
+// how much a string takes depends on what is in it (up to six bytes for one).
 func fit(e *sdk.Event, limit int) ([]byte, error) {
 	payload, err := marshal(e)
 	for _, step := range []struct {

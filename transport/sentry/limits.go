@@ -29,7 +29,12 @@ const (
 	maxLimit = 24 * time.Hour
 )
 
-// limits are the times until which the server wants nothing of a category.
+// limits are the times until which the server wants nothing of a category. They are
+// of one Destination, as Sentry's are of one DSN, and end with the process: to
+// keep them over a restart would save a request, at the price of a file.
+//
+// Two Sends at a time may see different moments of it. The one that is late sends
+// what the server will refuse with 429, which is an answer like that to the first.
 type limits struct {
 	mu    sync.Mutex
 	until map[string]time.Time // guarded by mu

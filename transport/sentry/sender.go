@@ -108,6 +108,9 @@ func (b *batch) result() error {
 	return b.answers.Err()
 }
 
+// sendEvents goes through the batch one by one. Sending several at a time within a
+// Send was rejected: MaxInFlight does that for those who do not need the order, and
+// an answer in the middle that says "no more" would come too late for the rest.
 func (s *sender) sendEvents(ctx context.Context, b *batch) {
 	from := s.dest.EventsFrom.Level()
 	for i := range b.recs {
@@ -186,6 +189,9 @@ func (s *sender) heard(reason, category string, n int) {
 
 // post sends an envelope with it, and with what there is to report. category is
 // what a refusal for its rate is about.
+//
+// The counts are taken out before, and put back unless the server took them: of two
+// Sends at a time one reports a discard, and never both.
 func (s *sender) post(ctx context.Context, category string, it item) error {
 	var counts map[outcome]int
 	if category == categoryError {

@@ -39,6 +39,9 @@ func NewHandler(next slog.Handler, t *Tracker) slog.Handler {
 }
 
 // tracker does not change; With methods make others.
+//
+// It is in front of the handler and not its Options.Next, which hears of a record
+// after it was shipped, and of no level that no route takes.
 type tracker struct {
 	next         slog.Handler
 	from, events slog.Leveler

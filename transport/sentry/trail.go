@@ -17,6 +17,10 @@ const (
 
 // trail is a ring of breadcrumbs. It belongs to one request or task and may be
 // written by its goroutines.
+//
+// A ring for each trace, in a map by trace id, was rejected: nobody can tell when a
+// trace ends, so the map would need a bound and a clock, and requests of one trace
+// in one process would read each other's. A ctx ends by itself.
 type trail struct {
 	mu     sync.Mutex
 	crumbs []*sdk.Breadcrumb // guarded by mu; a ring once it is full. What is in it does not change.

@@ -30,6 +30,10 @@ type destination struct {
 	// once: the server refuses a record that it has, so one duplicate is a fault.
 	once bool
 
+	// batch is the most records that one kill makes arrive twice: those that one
+	// Send has without an answer. 0: nobody counts.
+	batch int
+
 	// scenes are played after that, each on a server of its own.
 	scenes []scene
 }

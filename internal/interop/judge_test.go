@@ -123,3 +123,23 @@ func TestText(t *testing.T) {
 		t.Errorf("only %d of %d texts are longer than 100 bytes", long, producers*100)
 	}
 }
+
+// A kill may repeat a batch, where that was said, and nothing where there are IDs.
+func TestTwice(t *testing.T) {
+	for _, c := range []struct {
+		d                 destination
+		duplicates, kills int
+		fine              bool
+	}{
+		{destination{}, 100, 0, true},
+		{destination{batch: 10}, 80, 8, true},
+		{destination{batch: 10}, 81, 8, false},
+		{destination{batch: 10}, 1, 0, false},
+		{destination{once: true}, 0, 8, true},
+		{destination{once: true}, 1, 8, false},
+	} {
+		if err := c.d.twice(c.duplicates, c.kills); (err == nil) != c.fine || err != nil && !errors.Is(err, errTwice) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

@@ -19,7 +19,7 @@ import (
 // Loki still has the first copy in an open block of the same shard.
 func lokiDestinations(*environment) []destination {
 	return []destination{{
-		name: "loki", setup: loki(parseMetadata), kills: true, pause: pause, check: checkMetadata,
+		name: "loki", setup: loki(parseMetadata), kills: true, batch: lokipush.DefaultMaxRecords, pause: pause, check: checkMetadata,
 		to: func(at place) transport.Destination { return lokiAt(at) },
 		scenes: []scene{
 			{"refused entry", refusedEntry},
@@ -28,7 +28,7 @@ func lokiDestinations(*environment) []destination {
 			{"wrong tenant", wrongTenant},
 		},
 	}, {
-		name: "loki-json", setup: loki(parseLine), kills: true, pause: pause, check: checkLine,
+		name: "loki-json", setup: loki(parseLine), kills: true, batch: lokipush.DefaultMaxRecords, pause: pause, check: checkLine,
 		to: func(at place) transport.Destination {
 			to := lokiAt(at)
 			to.Format, to.Encoder, to.LevelLabel = lokipush.JSON, encode.JSONLines{}, true

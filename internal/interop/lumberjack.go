@@ -20,11 +20,11 @@ const golumberModule, golumberPackage = "golumber", "github.com/slogship/slogshi
 func lumberjackDestinations(env *environment) []destination {
 	all := []destination{
 		{
-			name: "lumberjack", setup: golumber(nil, parseECS), kills: true, pause: pause, check: checkBeat,
+			name: "lumberjack", setup: golumber(nil, parseECS), kills: true, batch: lumberjack.DefaultWindow, pause: pause, check: checkBeat,
 			to: func(at place) transport.Destination { return lumberjack.Destination{Addrs: []string{at.addr()}} },
 		},
 		{
-			name: "lumberjack-tls", setup: golumber(env.pki, parseECS), kills: true, pause: pause, check: checkBeat,
+			name: "lumberjack-tls", setup: golumber(env.pki, parseECS), kills: true, batch: lumberjack.DefaultWindow, pause: pause, check: checkBeat,
 			to: func(at place) transport.Destination {
 				return lumberjack.Destination{
 					Addrs: []string{at.addr()}, Compression: lumberjack.Uncompressed,

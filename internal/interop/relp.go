@@ -17,16 +17,16 @@ import (
 func relpDestinations(env *environment) []destination {
 	all := []destination{
 		{
-			name: "relp", setup: rsyslog(relpInput(), parseCEE), kills: true, pause: pause, check: checkRELP,
+			name: "relp", setup: rsyslog(relpInput(), parseCEE), kills: true, batch: relp.DefaultWindow, pause: pause, check: checkRELP,
 			to: func(at place) transport.Destination {
 				return relp.Destination{Addr: at.addr(), Encoder: relpFormat}
 			},
 			scenes: []scene{{"stopped", relpStopped}},
 		},
 		{
-			name: "relp-tls", setup: rsyslog(relpTLSInput(env.pki), parseCEE), kills: true, pause: pause, check: checkRELP,
+			name: "relp-tls", setup: rsyslog(relpTLSInput(env.pki), parseCEE), kills: true, batch: relpWindow, pause: pause, check: checkRELP,
 			to: func(at place) transport.Destination {
-				return relp.Destination{Addr: at.addr(), Encoder: relpFormat, Window: 50, TLS: &tlsconfig.Options{
+				return relp.Destination{Addr: at.addr(), Encoder: relpFormat, Window: relpWindow, TLS: &tlsconfig.Options{
 					CAFile: env.pki.ca, CertFile: env.pki.client.cert, KeyFile: env.pki.client.key,
 				}}
 			},
@@ -35,6 +35,9 @@ func relpDestinations(env *environment) []destination {
 	all[1].scenes = tlsScenes(all[1], env.pki)
 	return all
 }
+
+// relpWindow is a small one, so that batches take several.
+const relpWindow = 50
 
 // relpFormat has the record as JSON in the message: the text of a record has
 // control characters, which a message of plain text has only escaped.

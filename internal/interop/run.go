@@ -69,12 +69,19 @@ func (d destination) tryOn(ctx context.Context, s *server, dir string, rng *rand
 		out.verdict.disordered = 0
 	}
 	out.err = errors.Join(sendErr, readErr, out.verdict.faults(), j.wrong)
-	if d.once && out.verdict.duplicates > 0 {
-		out.err = errors.Join(out.err, errTwice)
-	}
+	out.err = errors.Join(out.err, d.twice(out.verdict.duplicates, len(s.lives)-1))
 }
 
-// errTwice: a destination that knows the records by their IDs has one twice.
+// twice returns an error if there are more duplicates than the kills explain.
+func (d destination) twice(duplicates, kills int) error {
+	if d.once && duplicates > 0 || d.batch > 0 && duplicates > d.batch*kills {
+		return fmt.Errorf("%d duplicates, %d kills: %w", duplicates, kills, errTwice)
+	}
+	return nil
+}
+
+// errTwice: a destination that knows the records by their IDs has one twice, or
+// one that acknowledges has more than the batches without an answer.
 var errTwice = errors.New("duplicates where there can be none")
 
 // send logs everything, with kills on the way, and returns when the pipeline

@@ -18,6 +18,10 @@ import (
 
 const otelcolModule, otelcolPackage = "otelcol", "github.com/slogship/slogship/internal/interop/otelcol"
 
+// otelApart is how far the kills are apart: a Send takes a millisecond or two, so
+// many a kill meets none under way, and more than the usual dozen are tried.
+const otelApart = 500
+
 // otelDestinations are OTLP into a Collector, over both protocols, plain and with
 // TLS and a client certificate.
 func otelDestinations(env *environment) []destination {
@@ -28,7 +32,7 @@ func otelDestinations(env *environment) []destination {
 		}
 		return destination{
 			scenes: scenes,
-			name:   name, setup: otelcol(pki, protocol), kills: true, pause: pause, check: checkOTLP,
+			name:   name, setup: otelcol(pki, protocol), kills: true, batch: otlp.DefaultMaxRecords, apart: otelApart, pause: pause, check: checkOTLP,
 			to: func(at place) transport.Destination { return otlpAt(at, pki, protocol) },
 		}
 	}

@@ -1,6 +1,7 @@
 package httppost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,7 @@ func (c *Client) checker(secret string) httpstatus.Checker {
 	if p := c.wire.proxyPassword.Load(); p != nil {
 		secrets = append(secrets, *p)
 	}
-	return httpstatus.Checker{Op: c.options.Adapter + ": send", URL: c.options.URL, Secrets: httpstatus.NewSecrets(secrets...)}
+	return httpstatus.Checker{Op: c.options.Adapter + ": send", URL: cmp.Or(c.options.ShownURL, c.options.URL), Secrets: httpstatus.NewSecrets(secrets...)}
 }
 
 // Close closes the connections, those of an abandoned Send with its return.

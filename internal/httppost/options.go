@@ -67,7 +67,8 @@ type Options struct {
 	TLS      *tlsconfig.Options
 	Proxy    func(*http.Request) (*url.URL, error) // default: http.ProxyFromEnvironment
 	HTTP1    bool
-	GRPC     bool // HTTP/2 only, over http:// by prior knowledge, and trailers are asked for
+	ShownURL string // in errors, in place of URL, whose path may be the protocol's own. Default: URL
+	GRPC     bool   // HTTP/2 only, over http:// by prior knowledge, and trailers are asked for
 	Resolver *net.Resolver
 
 	MaxInFlight    int

@@ -34,7 +34,7 @@ const minCompressed = 1 << 10
 
 // grpcClient passes on what gRPC's requests need.
 func (d *Destination) grpcClient(o httppost.Options) (*httppost.Client, error) {
-	o.GRPC, o.ContentType = true, "application/grpc+proto"
+	o.GRPC, o.ContentType, o.ShownURL = true, "application/grpc+proto", d.URL
 	o.Headers = maps.Clone(d.Headers)
 	if o.Headers == nil {
 		o.Headers = make(map[string]string)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -245,6 +246,9 @@ func TestNoGRPC(t *testing.T) {
 	err = open(t, d).Send(t.Context(), batch(0, 3))
 	if out := transport.Classify(err, 3); err == nil || out != (transport.Outcome{}) {
 		t.Errorf("Send = %v", err)
+	}
+	if err != nil && !strings.Contains(err.Error(), strconv.Quote(d.URL)) {
+		t.Errorf("%v does not say where to, as it was configured", err)
 	}
 }
 

@@ -32,7 +32,7 @@ var bugsinkFiles embed.FS
 // acknowledged is the kernel's. parse gets of each event what it stored ("data"),
 // and what it made of it: "issue" (the ID), "issue_type", "issue_value", "tags",
 // "release", "last_frame_function". The order is that in which it digested them.
-// Of a second event with the same ID it says 400.
+// To a second event with the same ID it says 200, and drops it.
 func bugsink(pki *pki, parse func(row map[string]any) entry) setup {
 	return setup{
 		install:    func(ctx context.Context) error { _, _, err := bugsinkInstall(ctx); return err },

@@ -30,7 +30,6 @@ func TestAnswers(t *testing.T) {
 	}{
 		{200, `{"id":"x"}`, "", transport.Outcome{}, true},
 		{400, "bad envelope", "", transport.Outcome{Permanent: true}, false},
-		{400, `{"message": "['Event already exists']"}`, "", transport.Outcome{}, true},
 		{401, "who", "", transport.Outcome{}, false},
 		{403, "ProjectId", "", transport.Outcome{}, false},
 		{404, "", "", transport.Outcome{}, false},

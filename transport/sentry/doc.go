@@ -37,8 +37,7 @@
 // quota or a filter of the project, and counts that in the project's statistics.
 //
 // Delivery is at-least-once: an event whose answer was lost is sent again with the
-// same ID, and Sentry drops the second. Bugsink answers 400 "Event already exists"
-// to it, which counts as delivered. A log has the record's ID as the attribute
+// same ID, and Sentry answers 200 and drops the second, as Bugsink does. A log has the record's ID as the attribute
 // log.record.uid; nothing drops its copies, and a failed request has up to 100.
 //
 // What counts as delivered, too, and is not sent: with Mode Events, a record below

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -229,11 +228,6 @@ func (s *sender) sendReport(ctx context.Context) {
 
 // refusal is what Send makes of a status that is no 2xx.
 func (s *sender) refusal(e *httpstatus.Error, category string) error {
-	if e.Status == http.StatusBadRequest && strings.Contains(e.Body, "Event already exists") {
-		// Bugsink's word for an event whose first copy it has: the answer to that
-		// one was lost. Sentry itself says 200 and drops the second.
-		return nil
-	}
 	if e.Status != http.StatusTooManyRequests {
 		return e.Outcome()
 	}

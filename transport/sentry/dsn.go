@@ -11,9 +11,10 @@ import (
 // The protocol's header and what it says
 // (https://develop.sentry.dev/sdk/foundations/transport/authentication/).
 const (
-	authHeader = "X-Sentry-Auth"
-	clientName = "slogship"
-	clientTag  = clientName + "/1.0"
+	authHeader    = "X-Sentry-Auth"
+	clientName    = "slogship"
+	clientVersion = "1.0" // of what events look like, not of the module
+	clientTag     = clientName + "/" + clientVersion
 )
 
 // dsn is a DSN in its parts. sentry-go's own parser was rejected: its errors

@@ -111,6 +111,27 @@ func FuzzDSN(f *testing.F) {
 	})
 }
 
+// TestDSN: where envelopes go, and what says who sends.
+func TestDSN(t *testing.T) {
+	for raw, want := range map[string]dsn{
+		"https://k@o1.ingest.sentry.io/7":    {"https://o1.ingest.sentry.io/api/7/envelope/", "k", ""},
+		"https://k:s@host:9000/a/b/7/":       {"https://host:9000/a/b/api/7/envelope/", "k", "s"},
+		"http://k@[::1]:8000/a%20b/project":  {"http://[::1]:8000/a%20b/api/project/envelope/", "k", ""},
+		"https://k%40x@host.example/1234567": {"https://host.example/api/1234567/envelope/", "k@x", ""},
+	} {
+		got, err := parseDSN(raw, false)
+		if err != nil || *got != want {
+			t.Errorf("%s: %+v, %v", raw, got, err)
+		}
+	}
+	if got := authValue("k", "s"); got != "Sentry sentry_version=7, sentry_client=slogship/1.0, sentry_key=k, sentry_secret=s" {
+		t.Errorf("%q", got)
+	}
+	if _, err := parseDSN("https://k@host/1?x=y", false); err == nil {
+		t.Error("a query is taken")
+	}
+}
+
 // TestCut: never more than n characters, and none in two.
 func TestCut(t *testing.T) {
 	for _, test := range []struct {

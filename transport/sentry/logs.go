@@ -101,6 +101,7 @@ func (m *maker) log(rec *encode.Record) sdk.Log {
 	set("sentry.environment", e.Environment)
 	set("sentry.release", e.Release)
 	set("sentry.sdk.name", clientName)
+	set("sentry.sdk.version", clientVersion)
 	set("sentry.origin", "auto.log.slog")
 	set("server.address", e.ServerName)
 	set("service.name", rec.Resource.Service)

@@ -48,7 +48,7 @@ func (m *maker) event(rec *encode.Record) *sdk.Event {
 	e := &sdk.Event{
 		EventID: eventID(rec.ID), Timestamp: when(rec), Level: eventLevel(rec.Level), Platform: "go",
 		Logger: rec.Scope, Message: rec.Message,
-		Sdk:  sdk.SdkInfo{Name: clientName, Version: "1.0"},
+		Sdk:  sdk.SdkInfo{Name: clientName, Version: clientVersion},
 		Tags: map[string]string{}, Contexts: map[string]sdk.Context{},
 	}
 	m.identify(e, rec.Resource)

@@ -120,6 +120,7 @@ func TestHubScope(t *testing.T) {
 	scope.SetUser(sdk.User{ID: "u7"})
 	scope.SetContext("cart", sdk.Context{"items": 3})
 	scope.SetFingerprint([]string{"mine"})
+	scope.SetRequest(request("/orders/17"))
 	scope.AddBreadcrumb(&sdk.Breadcrumb{Message: "of the hub"}, 10)
 	events := shipped(t, func(d *sentry.Destination) { d.Tags = []string{"tenant"} }, func(log *slog.Logger) {
 		log.InfoContext(ctx, "of the trail")
@@ -128,6 +129,7 @@ func TestHubScope(t *testing.T) {
 	})
 	e := events[0]
 	if e.Tags["team"] != "payments" || e.Tags["tenant"] != "eu" || e.User["id"] != "u7" || e.Contexts["cart"]["items"] != 3.0 ||
+		e.Request == nil || e.Request.URL != "http://shop.example/orders/17" || strings.Contains(fmt.Sprint(e.Request), "s3cret") ||
 		len(e.Breadcrumbs) != 2 || e.Breadcrumbs[0].Message != "of the hub" || len(e.Fingerprint) != 1 || e.Fingerprint[0] != "mine" {
 		t.Errorf("%+v", e)
 	}

@@ -55,7 +55,9 @@ func DetectResource(lookup func(name string) (value string, found bool)) (encode
 	return r, nil
 }
 
-// setResource sets one attribute; the last one of a name holds.
+// setResource sets one attribute; the last one of a name holds. process.pid is not
+// among the fields here: a variable that says one is another process's, and lands
+// beside the true one as process.pid_2, where it can be seen.
 func setResource(r *encode.Resource, p pair, said map[string]bool) {
 	switch p.key {
 	case "service.name":

@@ -22,6 +22,7 @@ const (
 	prefixLogs = "OTEL_EXPORTER_OTLP_LOGS_"
 )
 
+// get is a variable without the white space that files with variables leave.
 func (e environment) get(name string) string {
 	value, _ := e.lookup(name)
 	return strings.TrimSpace(value)
@@ -59,6 +60,8 @@ func (e environment) apply(d *Destination) error {
 	return nil
 }
 
+// protocol refuses http/json, which the standard calls optional: a collector takes
+// protobuf as well, and at a third of the size.
 func (e environment) protocol(d *Destination) error {
 	if d.Protocol != 0 {
 		return nil
@@ -136,6 +139,8 @@ func (e environment) headers(d *Destination) error {
 	return nil
 }
 
+// timeout is in milliseconds. "10s" is refused and not guessed at: whoever wrote it
+// would have got 10 ms.
 func (e environment) timeout(d *Destination) error {
 	variable, value := e.exporter("TIMEOUT")
 	if d.Timeout != 0 || value == "" {
@@ -149,6 +154,9 @@ func (e environment) timeout(d *Destination) error {
 	return nil
 }
 
+// compression keeps Gzip where nothing is said, although the standard's default is
+// none: that is there for exporters whose receiver may not know it, and every
+// collector does.
 func (e environment) compression(d *Destination) error {
 	if d.Compression != 0 {
 		return nil

@@ -133,7 +133,9 @@ func (t *exporting) become(r *encode.Resource) {
 	)
 }
 
-// emit has the provider make one record.
+// emit has the provider make one record: the SDK's type has no other maker that is
+// public and sets resource and scope. The trace goes by way of the ctx, from which
+// a Logger takes it.
 func (t *exporting) emit(rec *encode.Record) {
 	ctx := context.Background()
 	if !rec.Trace.IsZero() {

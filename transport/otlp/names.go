@@ -6,7 +6,9 @@ import "strconv"
 // has to be emptied for each record.
 const fewNames = 24
 
-// names are those in use in one list of attributes. The zero names are none.
+// names are those in use in one list of attributes. The zero names are none. They
+// are held by value: those of a group live on the stack, and a record without
+// hundreds of attributes allocates none.
 type names struct {
 	few  [fewNames]string
 	size int

@@ -83,7 +83,8 @@ type shower struct {
 	last  time.Time // guarded by mu; when stderr got a line
 }
 
-// show returns p with the total.
+// show returns p with the total. The callback is called without the lock, so that
+// one which logs, or asks for the handler's Stats, cannot come to a halt here.
 func (s *shower) show(p Partial) Partial {
 	p.Total = s.count(p.Rejected)
 	switch {

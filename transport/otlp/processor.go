@@ -123,7 +123,9 @@ func slogValue(v attribute.Value) slog.Value {
 	}
 }
 
-// plain is v as a Go value: a group in a list is a map.
+// plain is v as a Go value: a group in a list is a map, since slog's lists are Go's
+// slices, which h takes apart by reflection, and an slog.Value in one would be
+// shown as the struct that it is.
 func plain(v slog.Value) any {
 	if v.Kind() != slog.KindGroup {
 		return v.Any()

@@ -34,7 +34,12 @@ func (b *builder) begin(dst []byte) {
 	b.dst, b.start, b.resource, b.scopeAt = dst, len(dst), nil, 0
 }
 
-// add appends rec. It reports false, and leaves the request as it was, if it then
+// add appends rec. Envelopes are told apart by the resource's pointer, which is one
+// for all records of a Send that have the same, so nothing is compared. The bytes
+// before undo are whole when it gives up: closing an envelope is never wrong, since
+// what comes next opens another one.
+//
+// It reports false, and leaves the request as it was, if it then
 // were beyond the limit.
 func (b *builder) add(rec *encode.Record) bool {
 	anew := b.resource == nil || b.resource != rec.Resource
@@ -75,6 +80,7 @@ func (b *builder) end() []byte {
 	return dst
 }
 
+// closeScope ends the open ScopeLogs, whose length is known now.
 func (b *builder) closeScope() {
 	if b.scopeAt != 0 {
 		b.dst = roomBatch.close(b.dst, b.scopeAt)
@@ -82,6 +88,7 @@ func (b *builder) closeScope() {
 	}
 }
 
+// closeResource ends the open ResourceLogs, after its last ScopeLogs.
 func (b *builder) closeResource() {
 	if b.resource != nil {
 		b.dst = roomBatch.close(b.dst, b.resAt)
@@ -89,6 +96,9 @@ func (b *builder) closeResource() {
 	}
 }
 
+// openResource begins a ResourceLogs with its Resource, which is encoded anew for
+// each request: a cache would have to compare contents, and a request has one or
+// two of them beside hundreds of records.
 func (b *builder) openResource(r *encode.Resource) {
 	b.resource = r
 	b.dst, b.resAt = roomBatch.open(b.dst, 1)

@@ -13,7 +13,10 @@ import (
 	"github.com/slogship/slogship/encode"
 )
 
-// sdkRecord is rec in the SDK's type, with the names of the sender's requests.
+// sdkRecord is rec in the SDK's type, with the names of the sender's requests:
+// a test sends the same records both ways and compares what arrives. To write one
+// walk for both was rejected: the SDK's values are a tree that has to be made, and
+// not making one is what the builder is for.
 func sdkRecord(rec *encode.Record) (r log.Record) {
 	r.SetTimestamp(rec.Time)
 	r.SetObservedTimestamp(rec.Observed)
@@ -39,6 +42,9 @@ func sdkRecord(rec *encode.Record) (r log.Record) {
 	return r
 }
 
+// attributesOf leaves a name that is there twice to the provider, which was told to
+// let it pass: to number it, as the builder does, would mean a second list of
+// names for a path that nobody takes for its speed.
 func attributesOf(attrs []slog.Attr, depth int) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, len(attrs))
 	for i, a := range attrs {
@@ -47,6 +53,8 @@ func attributesOf(attrs []slog.Attr, depth int) []attribute.KeyValue {
 	return all
 }
 
+// attributeOf is builder.value in the SDK's type. What has parts is bounded in depth
+// as there; the SDK has a bound of its own besides.
 func attributeOf(v slog.Value, depth int) attribute.Value {
 	switch v.Kind() {
 	case slog.KindString:
@@ -75,6 +83,7 @@ func attributeOf(v slog.Value, depth int) attribute.Value {
 	return attributeOfAny(v.Any(), depth)
 }
 
+// attributeOfAny is builder.any in the SDK's type. The zero Value is nil.
 func attributeOfAny(x any, depth int) attribute.Value {
 	switch x := x.(type) {
 	case []byte:
@@ -98,6 +107,8 @@ func attributeOfAny(x any, depth int) attribute.Value {
 	return attribute.Value{}
 }
 
+// resourceAttributes are what appendResource writes, but for a service.name that is
+// missing: the SDK's resource.Default has none for another process either.
 func resourceAttributes(r *encode.Resource) []attribute.KeyValue {
 	var all []attribute.KeyValue
 	for _, f := range resourceFields(r) {
@@ -111,5 +122,7 @@ func resourceAttributes(r *encode.Resource) []attribute.KeyValue {
 	return append(all, attributesOf(r.Attrs, 1)...)
 }
 
-// sameResource reports whether a provider made for a serves b as well.
+// sameResource reports whether a provider made for a serves b as well. The worker
+// decodes each batch into the same memory, so that equal pointers mean nothing
+// from one Send to the next: the contents are compared, once for each.
 func sameResource(a, b *encode.Resource) bool { return reflect.DeepEqual(a, b) }

@@ -15,7 +15,12 @@ type verdict struct {
 }
 
 // take notes the answer to one request. It reports whether to go on with the
-// next.
+// next: a refusal is about the records of one request and says nothing of the
+// others, while a server that is down, or asks to wait, is so for all.
+//
+// A request that holds all records of the Send has its answer for itself, and it is
+// returned as it is: the worker knows best what to do with a Permanent or an
+// ErrTooLarge. That is nearly always so; the rest is for batches above MaxMessage.
 func (v *verdict) take(a attempt) bool {
 	if a.rejected >= a.sent {
 		// All of it: each record has its answer, and none goes again.
@@ -43,7 +48,8 @@ func (v *verdict) take(a attempt) bool {
 	return out.Permanent || out.TooLarge
 }
 
-// divided is an error without its class.
+// divided is an error without its class. It has no Unwrap on purpose: errors.As would
+// find the Permanent in it, and condemn the innocent.
 type divided struct{ cause error }
 
 func (e divided) Error() string {

@@ -59,7 +59,8 @@ type Options struct {
 	// from the log call's ctx.
 	Context []func(ctx context.Context) []slog.Attr
 
-	// Trace returns the trace that a log call's ctx belongs to.
+	// Trace returns the trace that a log call's ctx belongs to. For OpenTelemetry
+	// it is FromContext of package transport/otlp/oteltrace.
 	Trace func(ctx context.Context) encode.Trace
 
 	// Next gets every record that it is enabled for as well: the handler that

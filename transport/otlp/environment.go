@@ -61,7 +61,7 @@ func (e environment) apply(d *Destination) error {
 }
 
 // protocol refuses http/json, which the standard calls optional: a collector takes
-// protobuf as well, and at a third of the size.
+// protobuf as well.
 func (e environment) protocol(d *Destination) error {
 	if d.Protocol != 0 {
 		return nil

@@ -12,9 +12,9 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// sentryEach is what a producer logs: 1,000 events in all, as Bugsink takes 5 to 20
+// sentryEach is what a producer logs: 2,000 events in all, as Bugsink takes 5 to 20
 // a second on a busy machine, each with its issue, tags and a commit.
-const sentryEach, sentryApart = 125, 50
+const sentryEach, sentryApart = 250, 100
 
 // sentryDestinations is Bugsink. INFO is made an event here, since that is what
 // the producers log.

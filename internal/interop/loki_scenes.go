@@ -145,7 +145,7 @@ func wantEntries(ctx context.Context, at place, service string, want int) error 
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("Loki has %d entries of %q, want %d: %w", got, service, want, errScene)
+		return fmt.Errorf("in Loki are %d entries of %q, want %d: %w", got, service, want, errScene)
 	}
 	return nil
 }

@@ -20,5 +20,5 @@ func ExampleDestination() {
 		},
 	}
 	fmt.Println(dest.Framing, "to", dest.Addr)
-	// Output: octet-counted to logs.example.com:6514
+	// Output: OctetCounted to logs.example.com:6514
 }

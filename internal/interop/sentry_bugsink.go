@@ -16,7 +16,7 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// bugsinkVersion is the newest whose requirements a mirror of a week's age has.
+// bugsinkVersion is not the newest: that one wants a release of certifi from the same week.
 const bugsinkVersion = "2.6.1"
 
 // bugsinkKey is the public key of the project with the number 1.

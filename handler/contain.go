@@ -48,9 +48,20 @@ func (d *dynamicLane) contains(level slog.Level) (ok bool) {
 	return d.route.Levels.Contains(level)
 }
 
-// stackFrom asks for the level from which records carry a stack. One that
-// panics gets none.
-func (c *core) stackFrom() (level slog.Level) {
+// stackFrom is the level from which records carry a stack. Every call asks, so
+// only a Leveler that is the caller's own code pays for the defer.
+func (c *core) stackFrom() slog.Level {
+	switch l := c.opts.StackFrom.(type) {
+	case slog.Level:
+		return l
+	case *slog.LevelVar:
+		return l.Level()
+	}
+	return c.askStackFrom()
+}
+
+// askStackFrom asks the caller's Leveler. One that panics gets no stack.
+func (c *core) askStackFrom() (level slog.Level) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.report.failed("", fmt.Errorf("handler: Options.StackFrom: %w", &panicError{p}))

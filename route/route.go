@@ -76,9 +76,10 @@ type Buffer struct {
 	// BlockTimeout bounds the wait of WhenFull Block. Default 5 s.
 	BlockTimeout time.Duration
 
-	// StallTimeout is the longest that a call waits for a stalled disk.
-	// Default 10 ms (the first record's, up to a second). Then the record is
-	// counted as disk_stalled.
+	// StallTimeout is how long a call waits for a stalled disk. Default 10 ms.
+	// Then the record is counted as disk_stalled. Calls wait on, up to a second,
+	// while the disk is slower than what is logged but gets on, and for the
+	// first record's segment.
 	StallTimeout time.Duration
 
 	// Keep is for DropOldest: this level and those above it outlive the others

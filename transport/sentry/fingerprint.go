@@ -3,6 +3,7 @@ package sentry
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/slogship/slogship/encode"
 )
@@ -39,8 +40,8 @@ func Template(message string) string {
 		n := wordLen(message)
 		switch {
 		case n == 0: // a separator, or a quotation mark that nothing ends
-			b.WriteByte(message[0])
-			n = 1
+			_, n = utf8.DecodeRuneInString(message)
+			b.WriteString(message[:n])
 		case strings.ContainsFunc(message[:n], unicode.IsDigit):
 			word := strings.TrimRight(message[:n], ".:")
 			b.WriteByte('*')
@@ -54,10 +55,10 @@ func Template(message string) string {
 }
 
 // wordLen is how long the word is that s begins with. Points, colons and dashes
-// are within addresses, times and UUIDs.
+// are within addresses, times and UUIDs; an accent belongs to its letter.
 func wordLen(s string) int {
 	n := strings.IndexFunc(s, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-:%+", r) && r != unicode.ReplacementChar
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("._-:%+", r) && r != unicode.ReplacementChar
 	})
 	if n < 0 {
 		return len(s)

@@ -76,7 +76,7 @@ func TestLimitTimes(t *testing.T) {
 // FuzzTemplate: the template of a template is itself, has no digits, and a
 // message that is text stays text.
 func FuzzTemplate(f *testing.F) {
-	for _, message := range []string{"user 4711 \"x\" y", "a1:b.c-", "\"\"\"", "\xff9\"", "٣ x"} {
+	for _, message := range []string{"user 4711 \"x\" y", "a1:b.c-", "\"\"\"", "\xff9\"", "٣ x", "\u064b\u0663", "\u2028\u0663 \u20ac9"} {
 		f.Add(message)
 	}
 	f.Fuzz(func(t *testing.T, message string) {

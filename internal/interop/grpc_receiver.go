@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/signal"
@@ -108,5 +109,8 @@ func (w *appender) take(_ context.Context, recs []encode.Record) error {
 	if _, err := w.out.Write(w.buf); err != nil {
 		return err
 	}
+	// What a receiver would do with the batch now. One that does nothing answers
+	// before a kill can come in between.
+	time.Sleep(rand.N(10 * time.Millisecond))
 	return answers.Err()
 }

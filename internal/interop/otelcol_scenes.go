@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/slogship/slogship/handler"
-	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/otlp"
 )
 
@@ -136,35 +135,14 @@ func otelRotated(good *pki, protocol otlp.Protocol) func(context.Context, *stage
 func otelVersions(good *pki, protocol otlp.Protocol) func(context.Context, *stage) error {
 	return func(ctx context.Context, on *stage) error {
 		to := otlpAt(on.server.life.at, good, protocol)
-		version := func(v string) func(*route.Route, *handler.Options) {
-			return func(_ *route.Route, o *handler.Options) { o.Resource.Version = v }
-		}
-		on.server.kill()
-		pipe, err := on.pipeline("versions", to, version("1.0.0"))
-		if err != nil {
-			return err
-		}
-		err = logScene(ctx, pipe, asItIs)
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		_ = pipe.handler.Close(gone) // undelivered, as it has to be
-		if err := errors.Join(err, on.server.start(ctx)); err != nil {
-			return err
-		}
-		if pipe, err = on.pipeline("versions", to, version("2.0.0")); err != nil {
-			return err
-		}
-		if err := errors.Join(pipe.log(ctx, slog.String("last", "of version 2")), pipe.close(ctx, false)); err != nil {
+		if err := twoVersions(ctx, on, to, logThousand, logLast); err != nil {
 			return err
 		}
 		seen := map[string]int{}
-		_, err = on.server.received(ctx, func(e entry) {
+		_, err := on.server.received(ctx, func(e entry) {
 			v, _ := e.Fields["version"].(string)
 			seen[v]++
 		})
-		if err != nil || seen["1.0.0"] != relpSceneRecords || seen["2.0.0"] != 1 || len(seen) != 2 {
-			return fmt.Errorf("%v by version, want %d and 1: %w", seen, relpSceneRecords, errors.Join(err, errScene))
-		}
-		return nil
+		return wantVersions(seen, err)
 	}
 }

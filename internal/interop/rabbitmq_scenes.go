@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/slogship/slogship/handler"
-	"github.com/slogship/slogship/route"
 	slogamqp "github.com/slogship/slogship/transport/amqp"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -216,28 +215,11 @@ func rabbitRotated(good *pki) func(context.Context, *stage) error {
 // broker was away, is shipped by version 2 and still says version 1.
 func rabbitVersions(ctx context.Context, on *stage) error {
 	to := rabbitAt(on.server.life.at)
-	version := func(v string) func(*route.Route, *handler.Options) {
-		return func(_ *route.Route, o *handler.Options) { o.Resource.Version = v }
-	}
-	on.server.kill()
-	pipe, err := on.pipeline("versions", to, version("1.0.0"))
-	if err != nil {
-		return err
-	}
-	if err := logThousand(ctx, pipe); err != nil {
-		return err
-	}
-	if err := errors.Join(closeEarly(ctx, pipe), on.server.start(ctx)); err != nil {
-		return err
-	}
-	if pipe, err = on.pipeline("versions", to, version("2.0.0")); err != nil {
-		return err
-	}
-	if err := errors.Join(pipe.log(ctx, slog.String("last", "of version 2")), pipe.handler.Flush(ctx), pipe.close(ctx, false)); err != nil {
+	if err := twoVersions(ctx, on, to, logThousand, logLast); err != nil {
 		return err
 	}
 	seen := map[string]int{}
-	err = rabbitDrain(ctx, on.server.life.at, func(row map[string]any) {
+	err := rabbitDrain(ctx, on.server.life.at, func(row map[string]any) {
 		properties, _ := row["properties"].(map[string]any)
 		headers, _ := properties["headers"].(map[string]any)
 		payload, _ := row["payload"].(string)
@@ -245,8 +227,5 @@ func rabbitVersions(ctx context.Context, on *stage) error {
 			seen[v]++
 		}
 	})
-	if err != nil || seen["1.0.0"] != relpSceneRecords || seen["2.0.0"] != 1 || len(seen) != 2 {
-		return fmt.Errorf("%v by version, want %d and 1: %w", seen, relpSceneRecords, errors.Join(err, errScene))
-	}
-	return nil
+	return wantVersions(seen, err)
 }

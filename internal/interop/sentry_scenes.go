@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/slogship/slogship/handler"
-	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
@@ -142,25 +140,10 @@ func sentryStranger(good *pki) func(context.Context, *stage) error {
 func sentryVersions(good *pki) func(context.Context, *stage) error {
 	return func(ctx context.Context, on *stage) error {
 		to := sentryAt(on.server.life.at, good)
-		version := func(v string) func(*route.Route, *handler.Options) {
-			return func(_ *route.Route, o *handler.Options) { o.Resource.Version = v }
+		errorsOf := func(n int) func(context.Context, *pipeline) error {
+			return func(ctx context.Context, pipe *pipeline) error { return logErrors(ctx, pipe, n) }
 		}
-		on.server.kill()
-		pipe, err := on.pipeline("versions", to, version("1.0.0"))
-		if err != nil {
-			return err
-		}
-		err = logErrors(ctx, pipe, sentryScene)
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		_ = pipe.handler.Close(gone) // undelivered, as it has to be
-		if err := errors.Join(err, on.server.start(ctx)); err != nil {
-			return err
-		}
-		if pipe, err = on.pipeline("versions", to, version("2.0.0")); err != nil {
-			return err
-		}
-		if err := errors.Join(logErrors(ctx, pipe, 1), pipe.close(ctx, true)); err != nil {
+		if err := twoVersions(ctx, on, to, errorsOf(sentryScene), errorsOf(1)); err != nil {
 			return err
 		}
 		return wantReleases(ctx, on, map[string]int{"interop@1.0.0": sentryScene, "interop@2.0.0": 1})

@@ -68,7 +68,7 @@ func invalid(t *testing.T) []transport.Destination {
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", Window: amqp.MaxWindow + 1},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", MaxMessage: -1},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", ConnectTimeout: -1},
-		amqp.Destination{Addrs: addrs, RoutingKey: "q", ConfirmTimeout: -1},
+		amqp.Destination{Addrs: addrs, RoutingKey: "q", AnswerTimeout: -1},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", CloseTimeout: -1},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", Heartbeat: time.Millisecond},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", Lifetime: -1},

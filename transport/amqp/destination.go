@@ -11,6 +11,7 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/hostaddr"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -24,7 +25,7 @@ const (
 	MaxWindow             = 10_000
 	DefaultMaxMessage     = 16 << 20
 	DefaultConnectTimeout = 5 * time.Second
-	DefaultConfirmTimeout = 30 * time.Second
+	DefaultAnswerTimeout  = 30 * time.Second
 	DefaultCloseTimeout   = time.Second
 	DefaultHeartbeat      = 10 * time.Second
 )
@@ -123,11 +124,11 @@ type Destination struct {
 	// channel and Declare, over all Addrs. Default 5 s.
 	ConnectTimeout time.Duration
 
-	// ConfirmTimeout is how long the broker may leave everything unconfirmed
+	// AnswerTimeout is how long the broker may leave everything unconfirmed
 	// before the connection is given up. Time during which it says that it takes
 	// nothing does not count. Default 30 s. A Send ends with the route's
 	// SendTimeout if that is shorter; the next one goes on waiting.
-	ConfirmTimeout time.Duration
+	AnswerTimeout time.Duration
 
 	// CloseTimeout is how long Close waits for the orderly end. Default 1 s.
 	CloseTimeout time.Duration
@@ -171,7 +172,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	for _, addr := range d.Addrs {
 		host, err := hostaddr.Parse("tcp", addr, d.Resolver)
 		if err != nil {
-			return nil, fmt.Errorf("amqp: Addrs: %w", err)
+			return nil, option.Wrap("amqp", "Addrs", err)
 		}
 		t.hosts.names = append(t.hosts.names, host)
 	}
@@ -199,11 +200,11 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.Window = cmp.Or(d.Window, DefaultWindow)
 	d.MaxMessage = cmp.Or(d.MaxMessage, DefaultMaxMessage)
 	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
-	d.ConfirmTimeout = cmp.Or(d.ConfirmTimeout, DefaultConfirmTimeout)
+	d.AnswerTimeout = cmp.Or(d.AnswerTimeout, DefaultAnswerTimeout)
 	d.CloseTimeout = cmp.Or(d.CloseTimeout, DefaultCloseTimeout)
 	d.Heartbeat = cmp.Or(d.Heartbeat, DefaultHeartbeat)
 	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("amqp: Encoder: %w", err)
+		return d, option.Wrap("amqp", "Encoder", err)
 	}
 	for _, check := range []func() error{d.checkFields, d.checkRouting, d.checkLogin, d.checkHeaders, d.Declare.validate} {
 		if err := check(); err != nil {
@@ -215,8 +216,7 @@ func (d Destination) withDefaults() (Destination, error) {
 }
 
 func (d *Destination) checkFields() error {
-	const positive = "no negative time"
-	return check([]field{
+	return option.Check("amqp", option.Fields{
 		{"Addrs", d.Addrs, len(d.Addrs) == 0, "at least one"},
 		{"VHost", d.VHost, len(d.VHost) > maxShort, "at most 255 bytes"},
 		{"Type", d.Type, len(d.Type) > maxShort, "at most 255 bytes"},
@@ -224,16 +224,16 @@ func (d *Destination) checkFields() error {
 		{"Encoder", d.Encoder.ContentType(), len(d.Encoder.ContentType()) > maxShort, "a media type of at most 255 bytes"},
 		{"Window", d.Window, d.Window < 1 || d.Window > MaxWindow, "1 to 10,000"},
 		{"MaxMessage", d.MaxMessage, d.MaxMessage < 1 || d.MaxMessage > 512<<20, "1 byte to 512 MiB"},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, positive},
-		{"ConfirmTimeout", d.ConfirmTimeout, d.ConfirmTimeout < 0, positive},
-		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, positive},
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, option.NoNegativeTime},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, option.NoNegativeTime},
 		{"Heartbeat", d.Heartbeat, d.Heartbeat < time.Second || d.Heartbeat > time.Hour, "1 s to 1 h"},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0, positive},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
 	})
 }
 
 func (d *Destination) checkRouting() error {
-	fields := []field{
+	fields := option.Fields{
 		{"Exchange", d.Exchange, len(d.Exchange) > maxShort, "at most 255 bytes"},
 		{"RoutingKey", d.RoutingKey, len(d.RoutingKey) > maxShort, "at most 255 bytes"},
 		{"RoutingKey", d.RoutingKey, d.Exchange == "" && d.RoutingKey == "", "the name of a queue, as there is no Exchange"},
@@ -241,12 +241,12 @@ func (d *Destination) checkRouting() error {
 		{"RoutingKeyAttr", d.RoutingKeyAttr, (d.RoutingKeyAttr == "") != (len(d.RoutingKeys) == 0), "both it and RoutingKeys, or neither"},
 	}
 	for value, name := range d.Exchanges {
-		fields = append(fields, field{fmt.Sprintf("Exchanges[%q]", value), name, len(name) > maxShort, "at most 255 bytes"})
+		fields = append(fields, option.Fields{{fmt.Sprintf("Exchanges[%q]", value), name, len(name) > maxShort, "at most 255 bytes"}}...)
 	}
 	for value, key := range d.RoutingKeys {
-		fields = append(fields, field{fmt.Sprintf("RoutingKeys[%q]", value), key, len(key) > maxShort, "at most 255 bytes"})
+		fields = append(fields, option.Fields{{fmt.Sprintf("RoutingKeys[%q]", value), key, len(key) > maxShort, "at most 255 bytes"}}...)
 	}
-	return check(fields)
+	return option.Check("amqp", fields)
 }
 
 // checkLogin also keeps a password off a connection that everyone can read.
@@ -258,8 +258,8 @@ func (d *Destination) checkLogin() error {
 		}
 	}
 	named := d.External || d.Credentials != nil
-	if err := check([]field{
-		{"Password", "(not shown)", ways > 1, "one of Password, PasswordFile, Credentials and External"},
+	if err := option.Check("amqp", option.Fields{
+		{"Password", nil, ways > 1, "one of Password, PasswordFile, Credentials and External"},
 		{"Username", d.Username, named && d.Username != "", "none, with Credentials or External"},
 		{"Username", d.Username, !named && (d.Username == "") != (ways == 0), "both a name and a password"},
 		{"External", d.External, d.External && d.TLS == nil, "TLS, with a client certificate"},
@@ -274,27 +274,10 @@ func (d *Destination) checkLogin() error {
 
 func (d *Destination) checkHeaders() error {
 	own := []string{HeaderLevel, HeaderTraceID, HeaderSpanID, HeaderVersion, "CC", "BCC"}
-	fields := []field{{"Headers", len(d.Headers), len(d.Headers) > 64, "at most 64"}}
+	fields := option.Fields{{"Headers", len(d.Headers), len(d.Headers) > 64, "at most 64"}}
 	for _, name := range d.Headers {
 		bad := name == "" || len(name) > 128 || slices.Contains(own, name) || strings.HasPrefix(strings.ToLower(name), "x-")
-		fields = append(fields, field{"Headers", name, bad, `1 to 128 bytes, no header that there is already, not "CC", "BCC" or "x-…"`})
+		fields = append(fields, option.Fields{{"Headers", name, bad, `1 to 128 bytes, no header that there is already, not "CC", "BCC" or "x-…"`}}...)
 	}
-	return check(fields)
-}
-
-// field is one that Open looks at.
-type field struct {
-	name  string
-	value any
-	bad   bool
-	want  string
-}
-
-func check(fields []field) error {
-	for _, f := range fields {
-		if f.bad {
-			return fmt.Errorf("amqp: %s %v: %w: want %s", f.name, f.value, ErrConfig, f.want)
-		}
-	}
-	return nil
+	return option.Check("amqp", fields)
 }

@@ -8,12 +8,13 @@ import (
 
 	amqp091 "github.com/rabbitmq/amqp091-go"
 
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport/httpstatus"
 )
 
 var (
 	// ErrConfig is wrapped by the errors of Open that are about a field.
-	ErrConfig = errors.New("not a valid value")
+	ErrConfig = option.ErrConfig
 
 	// ErrPlaintext is wrapped by Open's error for a password without TLS and
 	// without AllowPlaintext.
@@ -39,7 +40,7 @@ var (
 	ErrNacked = errors.New("the broker did not take the message")
 
 	// ErrUnconfirmed is returned by Send when the broker has neither confirmed nor
-	// refused anything for ConfirmTimeout. The connection is given up.
+	// refused anything for AnswerTimeout. The connection is given up.
 	ErrUnconfirmed = errors.New("the broker did not confirm in time")
 )
 

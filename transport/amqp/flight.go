@@ -178,7 +178,7 @@ func (s *session) ending(err error) error {
 
 // take waits until the oldest message has its answer, and takes all that have one.
 func (f *flight) take(ctx context.Context) error {
-	silence := time.NewTimer(time.Until(f.s.heard.Add(f.t.dest.ConfirmTimeout)))
+	silence := time.NewTimer(time.Until(f.s.heard.Add(f.t.dest.AnswerTimeout)))
 	defer silence.Stop()
 	for {
 		select {
@@ -200,7 +200,7 @@ func (f *flight) take(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-silence.C:
 			if f.sweep() == 0 {
-				return fmt.Errorf("%w: %v", ErrUnconfirmed, f.t.dest.ConfirmTimeout)
+				return fmt.Errorf("%w: %v", ErrUnconfirmed, f.t.dest.AnswerTimeout)
 			}
 			return nil
 		}

@@ -44,7 +44,7 @@ func FuzzBroker(f *testing.F) {
 			c.w.(*net.TCPConn).CloseWrite()
 			return errEOF
 		}}
-		tr, err := amqp.Destination{Addrs: []string{b.listen(t)}, RoutingKey: "q", Encoder: bare{}, CloseTimeout: 50 * time.Millisecond, Heartbeat: time.Second, ConfirmTimeout: time.Second}.Open()
+		tr, err := amqp.Destination{Addrs: []string{b.listen(t)}, RoutingKey: "q", Encoder: bare{}, CloseTimeout: 50 * time.Millisecond, Heartbeat: time.Second, AnswerTimeout: time.Second}.Open()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ func TestBlocked(t *testing.T) {
 				c.ack(m.tag)
 				return nil
 			}}
-			tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, ConfirmTimeout: 5 * time.Second})
+			tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, AnswerTimeout: 5 * time.Second})
 			recs := numbered(300)
 			for i := range recs {
 				recs[i].Message = fmt.Sprintf("%0*d", size, i)
@@ -110,7 +110,7 @@ func TestLateConfirm(t *testing.T) {
 // A broker that never confirms is left, and the records go again elsewhere.
 func TestUnconfirmed(t *testing.T) {
 	mute := &broker{on: func(*client, message) error { return nil }}
-	tr := open(t, amqp.Destination{Addrs: []string{mute.listen(t)}, ConfirmTimeout: 100 * time.Millisecond})
+	tr := open(t, amqp.Destination{Addrs: []string{mute.listen(t)}, AnswerTimeout: 100 * time.Millisecond})
 	for connections := range 2 {
 		if err := send(t, tr, numbered(3)); !plain(err) || !errors.Is(err, amqp.ErrUnconfirmed) {
 			t.Errorf("want ErrUnconfirmed, got %v", err)
@@ -126,7 +126,7 @@ func TestUnconfirmed(t *testing.T) {
 func TestUnconfirmedSkipsTheHost(t *testing.T) {
 	mute, fine := &broker{on: func(*client, message) error { return nil }}, &broker{}
 	tr := open(t, amqp.Destination{
-		Addrs: []string{mute.listen(t), fine.listen(t)}, ConfirmTimeout: 1500 * time.Millisecond, ConnectTimeout: time.Second,
+		Addrs: []string{mute.listen(t), fine.listen(t)}, AnswerTimeout: 1500 * time.Millisecond, ConnectTimeout: time.Second,
 	})
 	for range 2 { // whichever is first by chance
 		if err := send(t, tr, numbered(1)); err == nil {
@@ -145,7 +145,7 @@ func TestUnconfirmedRest(t *testing.T) {
 		}
 		return nil
 	}}
-	tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, ConfirmTimeout: 100 * time.Millisecond})
+	tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, AnswerTimeout: 100 * time.Millisecond})
 	recs, sends := numbered(3), 0
 	until(t, func() bool {
 		sends++

@@ -83,7 +83,7 @@ func TestMoodyBroker(t *testing.T) {
 	for _, window := range []int{1, 7, 100} {
 		m := &moody{rng: rand.New(rand.NewPCG(seed, uint64(window))), acked: make(map[string]bool)}
 		b := &broker{on: m.on}
-		tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, Window: window, ConfirmTimeout: 30 * time.Millisecond})
+		tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, Window: window, AnswerTimeout: 30 * time.Millisecond})
 		total := 600
 		if window == 1 {
 			total = 60 // each confirm that is held costs a timeout

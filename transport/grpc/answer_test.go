@@ -57,7 +57,7 @@ func TestStatus(t *testing.T) {
 				}
 				return c.err
 			}))
-			tr := open(t, grpc.Destination{Addr: addr, AllowPlaintext: true, Token: fixed(credential)}, false)
+			tr := open(t, grpc.Destination{Addr: addr, AllowPlaintext: true, Authorize: fixed(credential)}, false)
 			err := send(t, tr, numbered(3))
 			if got := transport.Classify(err, 3); got != c.want || err == nil {
 				t.Errorf("%v is %+v, want %+v", err, got, c.want)

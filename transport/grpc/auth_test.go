@@ -26,9 +26,9 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// fixed is a Token that is always the same.
+// fixed is an Authorize that always returns the same token.
 func fixed(token string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return token, nil }
+	return func(context.Context) (string, error) { return "Bearer " + token, nil }
 }
 
 func taken(context.Context, []encode.Record) error { return nil }
@@ -170,13 +170,29 @@ func TestNoToken(t *testing.T) {
 		"a folder":                 {grpc.Destination{TokenFile: t.TempDir()}, grpc.ErrToken},
 		"an empty file":            {grpc.Destination{TokenFile: testpki.File(t, t.TempDir(), "t", []byte(" \n"))}, grpc.ErrToken},
 		"a huge file":              {grpc.Destination{TokenFile: testpki.File(t, t.TempDir(), "t", []byte(strings.Repeat("s3cret", 1<<14)))}, grpc.ErrToken},
-		"a line break":             {grpc.Destination{Token: fixed("s3cret\r\nx: y")}, grpc.ErrToken},
-		"an error":                 {grpc.Destination{Token: func(context.Context) (string, error) { return "", broken }}, broken},
+		"a line break":             {grpc.Destination{Authorize: fixed("s3cret\r\nx: y")}, grpc.ErrToken},
+		"an error":                 {grpc.Destination{Authorize: func(context.Context) (string, error) { return "", broken }}, broken},
 	} {
 		c.dest.Addr, c.dest.AllowPlaintext = addr, true
 		err := send(t, open(t, c.dest, false), numbered(1))
 		if !errors.Is(err, c.want) || strings.Contains(err.Error(), "s3cret") || transport.Classify(err, 1) != (transport.Outcome{}) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Authorize returns the header's whole value, so another scheme than Bearer can
+// be had; the receiver gets what stands behind "Bearer " without it.
+func TestAuthorizeScheme(t *testing.T) {
+	for value, want := range map[string]string{"Basic czNjcmV0": "Basic czNjcmV0", "Bearer s3cret": "s3cret", "s3cret": "s3cret"} {
+		var got string
+		addr, _ := receive(t, taken, &grpc.ReceiverOptions{Authorize: func(_ context.Context, token string) error {
+			got = token // before the receiver's greeting, which Send has waited for
+			return nil
+		}})
+		d := grpc.Destination{Addr: addr, AllowPlaintext: true, Authorize: func(context.Context) (string, error) { return value, nil }}
+		if err := send(t, open(t, d, false), numbered(1)); err != nil || got != want {
+			t.Errorf("%s: %q came, want %q; %v", value, got, want, err)
 		}
 	}
 }

@@ -30,8 +30,8 @@ func TestConformance(t *testing.T) {
 		dest  grpc.Destination
 		start func(testing.TB, *transporttest.Peer) string
 	}{
-		"receiver":          {dest: grpc.Destination{Token: fixed(secret), AllowPlaintext: true}, start: startReceiver},
-		"receiver, many":    {dest: grpc.Destination{MaxInFlight: 8, Window: 2, Gzip: true}, start: startReceiver},
+		"receiver":          {dest: grpc.Destination{Authorize: fixed(secret), AllowPlaintext: true}, start: startReceiver},
+		"receiver, many":    {dest: grpc.Destination{MaxInFlight: 8, Window: 2, Compression: grpc.Gzip}, start: startReceiver},
 		"generated code":    {start: startGenerated},
 		"one after another": {dest: grpc.Destination{Window: 1, WindowBytes: 1}, start: startReceiver},
 	}
@@ -133,6 +133,7 @@ func invalid(t *testing.T) []transport.Destination {
 		grpc.Destination{Addr: "host"},
 		grpc.Destination{Addr: addr, MaxMessage: 1},
 		grpc.Destination{Addr: addr, MaxMessage: 2 << 30},
+		grpc.Destination{Addr: addr, Compression: grpc.Gzip + 1},
 		grpc.Destination{Addr: addr, MaxRecords: -1},
 		grpc.Destination{Addr: addr, MaxInFlight: 65},
 		grpc.Destination{Addr: addr, Window: -1},
@@ -142,7 +143,7 @@ func invalid(t *testing.T) []transport.Destination {
 		grpc.Destination{Addr: addr, KeepAlive: 1},
 		grpc.Destination{Addr: addr, Lifetime: -1},
 		grpc.Destination{Addr: addr, TokenFile: "token"},
-		grpc.Destination{Addr: addr, TokenFile: "token", AllowPlaintext: true, Token: func(context.Context) (string, error) { return "", nil }},
+		grpc.Destination{Addr: addr, TokenFile: "token", AllowPlaintext: true, Authorize: func(context.Context) (string, error) { return "", nil }},
 		grpc.Destination{Addr: addr, TLS: &tlsconfig.Options{CAFile: filepath.Join(t.TempDir(), "none")}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/internal/hostaddr"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
@@ -34,16 +35,18 @@ type Destination struct {
 	// unless TLS.ServerName says otherwise; with CertFile and KeyFile it is mTLS.
 	TLS *tlsconfig.Options
 
-	// Token gives the credential of each stream: it goes into the header
-	// "authorization", behind "Bearer ". It is asked when a stream is opened, not
-	// concurrently, and gets what is left of ConnectTimeout.
-	Token func(ctx context.Context) (string, error) `json:"-"`
+	// Authorize returns the value of the header "authorization" ("Bearer …"). It
+	// is called when a stream is opened, not concurrently, and gets what is left of
+	// ConnectTimeout. Its error makes Send fail plainly, and its text is shown, so
+	// it must not hold the secret. Default: no such header.
+	Authorize func(ctx context.Context) (string, error) `json:"-"`
 
-	// TokenFile names a file with the credential, in place of Token. It is read
-	// when a stream is opened, so a rotated token is in use with the next.
+	// TokenFile names a file with a token, sent as "Bearer …", in place of
+	// Authorize. It is read when a stream is opened, so a rotated token is in use
+	// with the next. At most 8 KiB.
 	TokenFile string
 
-	// AllowPlaintext lets Token and TokenFile go over a connection without TLS.
+	// AllowPlaintext lets Authorize and TokenFile go over a connection without TLS.
 	AllowPlaintext bool
 
 	// MaxMessage is the most bytes of one request. Default 4 MiB, gRPC's own limit,
@@ -68,9 +71,9 @@ type Destination struct {
 	// excepted. Default 4 MiB.
 	WindowBytes int
 
-	// Gzip compresses each request. Default: as it is, since a request takes
-	// less than half of what JSON takes.
-	Gzip bool
+	// Compression is that of each request. Default: Uncompressed, since a request
+	// takes less than half of what JSON takes.
+	Compression Compression
 
 	// ConnectTimeout bounds resolving, connecting, the TLS handshake, and the
 	// receiver's greeting. Default 5 s.
@@ -105,9 +108,9 @@ func (d Destination) Open() (transport.Transport, error) {
 		return nil, err
 	}
 	t := &sender{dest: d, connecting: make(chan struct{}, 1), chunk: chunkBytes}
-	t.token = token{call: d.Token, file: d.TokenFile}
+	t.token = token{authorize: d.Authorize, file: d.TokenFile}
 	if t.host, err = hostaddr.Parse("tcp", d.Addr, d.Resolver); err != nil {
-		return nil, fmt.Errorf("grpc: Addr: %w", err)
+		return nil, option.Wrap("grpc", "Addr", err)
 	}
 	if d.TLS != nil {
 		if t.tls, err = d.TLS.Client(); err != nil {
@@ -127,26 +130,27 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, DefaultConnectTimeout)
 	d.CloseTimeout = cmp.Or(d.CloseTimeout, DefaultCloseTimeout)
 	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
-	credential := d.Token != nil || d.TokenFile != ""
-	if d.Token != nil && d.TokenFile != "" {
-		return d, fmt.Errorf("grpc: Destination: Token and TokenFile: %w: want one of them", ErrConfig)
+	credential := d.Authorize != nil || d.TokenFile != ""
+	if d.Authorize != nil && d.TokenFile != "" {
+		return d, fmt.Errorf("grpc: Authorize and TokenFile: %w: want one of them", ErrConfig)
 	}
 	if credential && d.TLS == nil && !d.AllowPlaintext {
-		return d, fmt.Errorf("grpc: Destination: Token without TLS: %w: everybody on the way could read it; set TLS, or AllowPlaintext if it is meant", ErrConfig)
+		return d, fmt.Errorf("grpc: a token without TLS: %w: everybody on the way could read it; set TLS, or AllowPlaintext if it is meant", ErrConfig)
 	}
 	return d, d.validate()
 }
 
 func (d *Destination) validate() error {
-	return check("Destination", []rule{
+	return option.Check("grpc", option.Fields{
 		{"MaxMessage", d.MaxMessage, d.MaxMessage < minMessage || d.MaxMessage > 1<<30, "16 KiB to 1 GiB"},
+		{"Compression", d.Compression, d.Compression > Gzip, "Uncompressed or Gzip"},
 		{"MaxRecords", d.MaxRecords, d.MaxRecords < 1 || d.MaxRecords > 100_000, "1 to 100,000"},
 		{"MaxInFlight", d.MaxInFlight, d.MaxInFlight < 1 || d.MaxInFlight > MaxInFlight, "1 to 64"},
 		{"Window", d.Window, d.Window < 1 || d.Window > 10_000, "1 to 10,000"},
 		{"WindowBytes", d.WindowBytes, d.WindowBytes < 1 || d.WindowBytes > 1<<30, "1 byte to 1 GiB"},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, "no negative time"},
-		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, "no negative time"},
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"CloseTimeout", d.CloseTimeout, d.CloseTimeout < 0, option.NoNegativeTime},
 		{"KeepAlive", d.KeepAlive, d.KeepAlive > 0 && d.KeepAlive < 10*time.Second, "10 s or more, or a negative time for never"},
-		{"Lifetime", d.Lifetime, d.Lifetime < 0, "no negative time"},
+		{"Lifetime", d.Lifetime, d.Lifetime < 0, option.NoNegativeTime},
 	})
 }

@@ -19,7 +19,6 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/slogship/slogship/transport/grpc/logpb"
-	"github.com/slogship/slogship/transport/httpstatus"
 )
 
 var errGreeting = errors.New("the receiver has not said its limits first: is it a LogService?")
@@ -43,7 +42,7 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{opened: time.Now(), secrets: httpstatus.NewSecrets(credential), sending: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &session{opened: time.Now(), secrets: secretsOf(credential), sending: make(chan struct{}, 1), done: make(chan struct{})}
 	d := &dialing{sender: t}
 	if s.conn, err = gogrpc.NewClient("passthrough:///"+t.dest.Addr, d.options()...); err != nil {
 		return nil, err
@@ -51,7 +50,7 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 	if t.tls != nil {
 		s.version = t.tls.Version() // of the files as options has just read them
 	}
-	greeting, err := s.open(ctx, credential, t.dest.Gzip)
+	greeting, err := s.open(ctx, credential, t.dest.Compression == Gzip)
 	s.addr = d.addr()
 	if err != nil {
 		s.conn.Close()
@@ -107,7 +106,7 @@ func greeted(ctx context.Context, conn *gogrpc.ClientConn, credential string, zi
 	life, cancel := context.WithCancel(context.Background())
 	stop := context.AfterFunc(ctx, cancel)
 	if credential != "" {
-		life = metadata.AppendToOutgoingContext(life, "authorization", "Bearer "+credential)
+		life = metadata.AppendToOutgoingContext(life, "authorization", credential)
 	}
 	options := []gogrpc.CallOption{gogrpc.ForceCodecV2(newCodec()), gogrpc.MaxCallRecvMsgSize(1 << 20)}
 	if zip {

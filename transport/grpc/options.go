@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
 )
 
 // ErrConfig is wrapped by the errors about a field's value.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults and limits of ReceiverOptions' fields.
 const (
@@ -97,29 +96,12 @@ func (o *ReceiverOptions) withDefaults() (ReceiverOptions, error) {
 }
 
 func (o *ReceiverOptions) validate() error {
-	return check("ReceiverOptions", []rule{
+	return option.Check("grpc: ReceiverOptions", option.Fields{
 		{"MaxMessage", o.MaxMessage, o.MaxMessage < 64<<10 || o.MaxMessage > 1<<30, "64 KiB to 1 GiB"},
 		{"MaxRecords", o.MaxRecords, o.MaxRecords < 1 || o.MaxRecords > 1_000_000, "1 to 1,000,000"},
 		{"MaxStreams", o.MaxStreams, o.MaxStreams < 1, "1 or more"},
 		{"KeepAlive", o.KeepAlive, o.KeepAlive < time.Second, "1 s or more"},
 	})
-}
-
-// rule is one field's value, whether it is bad, and what is allowed.
-type rule struct {
-	name  string
-	value any
-	bad   bool
-	want  string
-}
-
-func check(of string, rules []rule) error {
-	for _, r := range rules {
-		if r.bad {
-			return fmt.Errorf("grpc: %s: %s %v: %w: want %s", of, r.name, r.value, ErrConfig, r.want)
-		}
-	}
-	return nil
 }
 
 // Handle takes a batch of a Receiver's: see [NewReceiver].

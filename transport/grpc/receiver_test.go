@@ -335,7 +335,7 @@ func TestRegister(t *testing.T) {
 	r.Register(server)
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(l) })
-	if err := send(t, open(t, grpc.Destination{Addr: l.Addr().String(), Gzip: true}, false), numbered(3)); err != nil {
+	if err := send(t, open(t, grpc.Destination{Addr: l.Addr().String(), Compression: grpc.Gzip}, false), numbered(3)); err != nil {
 		t.Error(err)
 	}
 	if err := r.Stop(t.Context()); err != nil {

@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/slogship/slogship/transport/httpstatus"
 )
 
-// ErrToken is wrapped by the errors about what Token returned or TokenFile holds.
+// ErrToken is wrapped by the errors about what Authorize returned or TokenFile holds.
 var ErrToken = errors.New("not a token")
 
 // maxToken bounds a token: gRPC's servers refuse headers of more than some KiB.
@@ -17,35 +19,57 @@ const maxToken = 8 << 10
 
 // token is where the credential of a stream comes from.
 type token struct {
-	call func(context.Context) (string, error)
-	file string
+	authorize func(context.Context) (string, error)
+	file      string
 }
 
-// get returns the token, "" if there is none to be sent. Its errors hold nothing
-// of it.
-func (t *token) get(ctx context.Context) (text string, err error) {
+// get returns the header's value, "" if there is none to be sent. Its errors
+// hold nothing of it.
+func (t *token) get(ctx context.Context) (string, error) {
 	switch {
-	case t.call != nil:
-		if text, err = t.call(ctx); err != nil {
+	case t.authorize != nil:
+		value, err := t.authorize(ctx)
+		if err != nil {
 			return "", fmt.Errorf("ask for a token: %w", err)
 		}
+		value = strings.TrimSpace(value)
+		scheme, rest, found := strings.Cut(value, " ")
+		if !found { // a scheme alone is legal, and so is a bare token
+			return value, checkToken(scheme)
+		}
+		return value, checkToken(strings.ReplaceAll(rest, " ", ""))
 	case t.file != "":
-		if text, err = readToken(t.file); err != nil {
+		text, err := readToken(t.file)
+		if err != nil {
 			return "", fmt.Errorf("read a token: %w", err)
 		}
+		text = strings.TrimSpace(text) // an editor ends the last line
+		return "Bearer " + text, checkToken(text)
 	default:
 		return "", nil
 	}
-	text = strings.TrimSpace(text) // an editor ends the last line
+}
+
+// secretsOf is what of a header's value must not be shown: the word before the
+// token is no secret, and an answer may repeat the token without it.
+func secretsOf(value string) httpstatus.Secrets {
+	_, token, found := strings.Cut(value, " ")
+	if !found {
+		token = value
+	}
+	return httpstatus.NewSecrets(token)
+}
+
+func checkToken(text string) error {
 	switch {
 	case text == "":
-		return "", fmt.Errorf("empty: %w", ErrToken)
+		return fmt.Errorf("empty: %w", ErrToken)
 	case len(text) > maxToken:
-		return "", fmt.Errorf("more than %d bytes: %w", maxToken, ErrToken)
+		return fmt.Errorf("more than %d bytes: %w", maxToken, ErrToken)
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", fmt.Errorf("it has spaces, control characters or more than ASCII: %w", ErrToken)
+		return fmt.Errorf("it has spaces, control characters or more than ASCII: %w", ErrToken)
 	}
-	return text, nil
+	return nil
 }
 
 func readToken(path string) (string, error) {

@@ -184,6 +184,8 @@ func TestOpenErrors(t *testing.T) {
 		"CreateTopics.Partitions": {Brokers: []string{"h:1"}, Topic: "logs", CreateTopics: &kafka.NewTopic{Partitions: -1}},
 		"SASL.Mechanism":          {Brokers: []string{"h:1"}, Topic: "logs", SASL: &kafka.SASL{Mechanism: 9, Credentials: password}},
 		"SASL":                    {Brokers: []string{"h:1"}, Topic: "logs", SASL: &kafka.SASL{Username: "u", PasswordFile: "p", Credentials: password}},
+		"SASL.Password":           {Brokers: []string{"h:1"}, Topic: "logs", SASL: &kafka.SASL{Username: "u", PasswordFile: "p", Password: "s"}},
+		"SASL.Username":           {Brokers: []string{"h:1"}, Topic: "logs", SASL: &kafka.SASL{Password: "s"}},
 	} {
 		d.Encoder = raw{}
 		_, err := d.Open()

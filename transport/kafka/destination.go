@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -10,12 +9,13 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // ErrConfig is wrapped by the errors of Open that are about a field.
-var ErrConfig = errors.New("not a valid value")
+var ErrConfig = option.ErrConfig
 
 // Defaults of Destination's fields.
 const (
@@ -188,7 +188,7 @@ func (d Destination) Open() (transport.Transport, error) {
 	}
 	seed := &broker{id: noBroker, addr: strings.Join(d.Brokers, ",")}
 	if seed.dialer.Hosts, err = ackconn.ParseHosts(d.Brokers, d.Resolver); err != nil {
-		return nil, fmt.Errorf("kafka: Brokers: %w", err)
+		return nil, option.Wrap("kafka", "Brokers", err)
 	}
 	if d.TLS != nil {
 		if s.cluster.tls, err = d.TLS.Client(); err != nil {
@@ -218,7 +218,7 @@ func (d Destination) withDefaults() (Destination, error) {
 	d.KeepAlive = cmp.Or(d.KeepAlive, DefaultKeepAlive)
 	d.MetadataAge = cmp.Or(d.MetadataAge, DefaultMetadataAge)
 	if err := encode.Validate(d.Encoder); err != nil {
-		return d, fmt.Errorf("kafka: Encoder: %w: %w", ErrConfig, err)
+		return d, option.Wrap("kafka", "Encoder", err)
 	}
 	return d, d.validate()
 }
@@ -228,12 +228,7 @@ func (d *Destination) validate() error {
 	if created == nil {
 		created = &NewTopic{}
 	}
-	for _, f := range []struct {
-		name  string
-		value any
-		bad   bool
-		want  string
-	}{
+	if err := option.Check("kafka", option.Fields{
 		{"Brokers", len(d.Brokers), len(d.Brokers) == 0, "at least one address"},
 		{"ClientID", len(d.ClientID), len(d.ClientID) > 249, "at most 249 bytes"},
 		{"KeyAttr", d.KeyAttr, d.KeyAttr != "" && d.NoKey, "no KeyAttr with NoKey"},
@@ -245,14 +240,12 @@ func (d *Destination) validate() error {
 		{"MaxRecords", d.MaxRecords, d.MaxRecords < 0 || d.MaxRecords > mostRecords, "1 to 50,000"},
 		{"MaxBytes", d.MaxBytes, d.MaxBytes < 0 || d.MaxBytes > mostBytes, "1 to 16 MiB"},
 		{"MaxBatchBytes", d.MaxBatchBytes, d.MaxBatchBytes < 0 || d.MaxBatchBytes > mostBatchBytes, "1 to 32 MiB"},
-		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, "no negative time"},
-		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, "no negative time"},
-		{"IdleTimeout", d.IdleTimeout, d.IdleTimeout < 0, "no negative time"},
-		{"MetadataAge", d.MetadataAge, d.MetadataAge < 0, "no negative time"},
-	} {
-		if f.bad {
-			return fmt.Errorf("kafka: %s %v: %w: want %s", f.name, f.value, ErrConfig, f.want)
-		}
+		{"ConnectTimeout", d.ConnectTimeout, d.ConnectTimeout < 0, option.NoNegativeTime},
+		{"AnswerTimeout", d.AnswerTimeout, d.AnswerTimeout < 0, option.NoNegativeTime},
+		{"IdleTimeout", d.IdleTimeout, d.IdleTimeout < 0, option.NoNegativeTime},
+		{"MetadataAge", d.MetadataAge, d.MetadataAge < 0, option.NoNegativeTime},
+	}); err != nil {
+		return err
 	}
 	if d.SASL != nil {
 		return d.SASL.validate(d.TLS != nil || d.AllowPlaintext)

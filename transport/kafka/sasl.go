@@ -52,18 +52,24 @@ func (m Mechanism) String() string {
 	}
 }
 
-// SASL is how connections authenticate. Username and PasswordFile are needed, or
-// Credentials. They are read for each connection, so a rotated password is in
-// use with the next one, without a restart.
+// SASL is how connections authenticate. Username and one of Password and
+// PasswordFile are needed, or Credentials. The file and Credentials are read for
+// each connection, so a rotated password is in use with the next one, without a
+// restart.
 type SASL struct {
 	// Mechanism has to be one that the listener offers. Default: ScramSHA512.
 	Mechanism Mechanism
 
-	// Username belongs to PasswordFile.
+	// Username is needed with Password or PasswordFile. Default: none.
 	Username string
 
-	// PasswordFile names a file with the password, at most 64 KiB; one line
-	// break at its end does not count. It has to be there in Open.
+	// Password is the password as text, which is never shown. PasswordFile and
+	// Credentials can be rotated, this one cannot. Default: none.
+	Password string `json:"-"`
+
+	// PasswordFile names a file with the password, in place of Password. At most
+	// 64 KiB; one line break at its end does not count. It has to be there in
+	// Open. Default: none.
 	PasswordFile string
 
 	// Credentials returns user name and password. It is called with Send's ctx,
@@ -73,15 +79,12 @@ type SASL struct {
 }
 
 // String names the mechanism and the user, GoString the same.
-func (s *SASL) String() string {
-	if s == nil {
-		return "kafka.SASL(none)"
-	}
+func (s SASL) String() string {
 	return fmt.Sprintf("kafka.SASL(%v %s)", s.Mechanism, s.Username)
 }
 
 // GoString returns what String returns.
-func (s *SASL) GoString() string { return s.String() }
+func (s SASL) GoString() string { return s.String() }
 
 func (s *SASL) validate(private bool) error {
 	switch {
@@ -89,13 +92,18 @@ func (s *SASL) validate(private bool) error {
 		return fmt.Errorf("kafka: SASL.Mechanism %v: %w: want ScramSHA512, ScramSHA256 or Plain", s.Mechanism, ErrConfig)
 	case s.Mechanism == Plain && !private:
 		return fmt.Errorf("kafka: SASL.Mechanism %v: %w: %w", s.Mechanism, ErrConfig, ErrPlaintext)
-	case (s.Username == "") != (s.PasswordFile == ""):
-		return fmt.Errorf("kafka: SASL.Username %q and PasswordFile %q: %w: want both or neither", s.Username, s.PasswordFile, ErrConfig)
-	case (s.Credentials == nil) == (s.PasswordFile == ""):
-		return fmt.Errorf("kafka: SASL: %w: want either Credentials, or Username and PasswordFile", ErrConfig)
+	case s.Password != "" && s.PasswordFile != "":
+		return fmt.Errorf("kafka: SASL.Password and PasswordFile: %w: want one of them", ErrConfig)
+	case (s.Username == "") == s.named():
+		return fmt.Errorf("kafka: SASL.Username %q: %w: want both a name and a password, or neither", s.Username, ErrConfig)
+	case (s.Credentials == nil) != s.named():
+		return fmt.Errorf("kafka: SASL: %w: want either Credentials, or Username and a password", ErrConfig)
 	}
 	return nil
 }
+
+// named reports whether the password comes from a field.
+func (s *SASL) named() bool { return s.Password != "" || s.PasswordFile != "" }
 
 // open reads the file once, to find out now that it is missing.
 func (s *SASL) open() error {
@@ -128,7 +136,9 @@ func (s *SASL) readFile() (string, error) {
 // credentials returns what to authenticate one connection with.
 func (s *SASL) credentials(ctx context.Context) (user, password string, err error) {
 	if s.Credentials == nil {
-		password, err = s.readFile()
+		if password = s.Password; password == "" {
+			password, err = s.readFile()
+		}
 		return s.Username, password, err
 	}
 	if user, password, err = s.Credentials(ctx); err != nil {

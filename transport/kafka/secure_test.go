@@ -44,7 +44,10 @@ func TestSASL(t *testing.T) {
 			}
 			testpki.File(t, filepath.Dir(file), "password", []byte(secret+"\n"))
 			send(t, tr, recordsOf("one", "two"))
-			for _, text := range []string{fmt.Sprintf("%v %+v %#v", d, d, d), fmt.Sprintf("%v %#v", d.SASL, d.SASL)} {
+			direct := *d.SASL
+			direct.PasswordFile, direct.Password = "", secret
+			send(t, open(t, kafka.Destination{Brokers: d.Brokers, AllowPlaintext: true, SASL: &direct}), recordsOf("three"))
+			for _, text := range []string{fmt.Sprintf("%v %+v %#v", d, d, d), fmt.Sprintf("%v %#v", d.SASL, d.SASL), fmt.Sprintf("%v %+v %#v %#v", direct, direct, direct, &direct)} {
 				if strings.Contains(text, secret) || strings.Contains(text, file) {
 					t.Errorf("printed: %s", text)
 				}

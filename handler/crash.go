@@ -67,7 +67,7 @@ func (h *Handler) shipCrash(name string) error {
 	if len(text) > 0 {
 		r := slog.NewRecord(crashTime(name), route.LevelFatal, "process crashed", 0)
 		r.AddAttrs(slog.String("crash", string(text)))
-		if err := h.ship(context.Background(), &r, nil); err != nil {
+		if err := h.ship(context.Background(), h.core.table.Load(), &r, nil); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // deadLetters returns where l's dead letters go; nil: they are counted.
 func (c *core) deadLetters(l *lane) func(context.Context, *deliver.Dead) error {
-	if target := c.lane(l.route.DeadLetter); target != nil {
+	if target := c.table.Load().lane(l.route.DeadLetter); target != nil {
 		target.feeders = append(target.feeders, l)
 		return func(ctx context.Context, d *deliver.Dead) error {
 			return c.deadTo(ctx, target, l, d)

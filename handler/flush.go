@@ -23,9 +23,10 @@ func (h *Handler) Flush(ctx context.Context) error {
 
 // each runs f for all lanes at a time and gathers what they left behind.
 func (c *core) each(f func(l *lane) *Undelivered) error {
-	left := make([]*Undelivered, len(c.lanes))
+	lanes := c.table.Load().lanes
+	left := make([]*Undelivered, len(lanes))
 	var group sync.WaitGroup
-	for i, l := range c.lanes {
+	for i, l := range lanes {
 		group.Go(func() { left[i] = f(l) })
 	}
 	group.Wait()

@@ -34,7 +34,7 @@ type boundAttrs struct {
 
 // Enabled reports whether a route, or Options.Next, takes records of level.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
-	if h.core.takes(level) {
+	if h.core.table.Load().takes(level) {
 		return true
 	}
 	return h.next != nil && h.next.Enabled(ctx, level)
@@ -46,8 +46,8 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 // the same record; slog discards it.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	var err error
-	if h.core.takes(r.Level) {
-		err = h.ship(ctx, &r, nil)
+	if t := h.core.table.Load(); t.takes(r.Level) {
+		err = h.ship(ctx, t, &r, nil)
 	}
 	if h.next != nil && h.next.Enabled(ctx, r.Level) {
 		err = errors.Join(err, h.next.Handle(ctx, r))
@@ -65,9 +65,8 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	// Clip before every append: two children of one parent must never write
 	// into the same spare capacity.
 	c.prefix = slices.Clip(h.prefix)
-	if h.core.matches {
-		c.bound = append(slices.Clip(h.bound), boundAttrs{len(h.groups), slices.Clone(attrs)})
-	}
+	// Also while no route has a matcher: the routes may change.
+	c.bound = append(slices.Clip(h.bound), boundAttrs{len(h.groups), slices.Clone(attrs)})
 	for _, a := range attrs {
 		c.prefix = h.core.appendAttr(c.prefix, h.groups, a)
 	}

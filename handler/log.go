@@ -39,7 +39,7 @@ func (h *Handler) Deliver(ctx context.Context, level slog.Level, msg string, att
 	}
 	r := newRecord(level, msg, attrs)
 	var w watches
-	err := h.ship(ctx, &r, &w)
+	err := h.ship(ctx, h.core.table.Load(), &r, &w)
 	if h.next != nil && h.next.Enabled(ctx, level) {
 		err = errors.Join(err, h.next.Handle(ctx, r))
 	}

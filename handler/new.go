@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -43,10 +42,11 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	}
 	c.scratch.New = func() any { return &scratch{payload: make([]byte, 0, 1024)} }
 	budget := buffer.NewBudget(o.MaxDisk)
-	if err := c.open(routes, budget); err != nil {
+	lanes, err := c.open(routes, budget)
+	if err != nil {
 		return nil, err
 	}
-	c.index()
+	c.table.Store(newTable(lanes, c.report))
 	c.unclaimed = c.findUnclaimed(budget)
 	c.start()
 	h := &Handler{core: c, next: o.Next}
@@ -57,26 +57,29 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 }
 
 // open makes the lanes. After an error it has closed what it had opened.
-func (c *core) open(routes []route.Route, budget *buffer.Budget) error {
-	var errs []error
+func (c *core) open(routes []route.Route, budget *buffer.Budget) ([]*lane, error) {
+	var (
+		lanes []*lane
+		errs  []error
+	)
 	for _, r := range routes {
 		l, err := c.openLane(r, budget)
 		if err != nil {
 			errs = append(errs, &RouteError{Route: r.Name, Err: err})
 			continue
 		}
-		c.lanes = append(c.lanes, l)
+		lanes = append(lanes, l)
 	}
 	if errs == nil {
-		return nil
+		return lanes, nil
 	}
-	for _, l := range c.lanes {
+	for _, l := range lanes {
 		if l.buf != nil {
 			errs = append(errs, l.buf.Close())
 		}
 		errs = append(errs, l.transport.Close())
 	}
-	return errors.Join(errs...)
+	return nil, errors.Join(errs...)
 }
 
 func (c *core) openLane(r route.Route, budget *buffer.Budget) (*lane, error) {
@@ -161,22 +164,10 @@ func bufferOptions(r *route.Route) buffer.Options {
 	return o
 }
 
-// index prepares what the log call looks at.
-func (c *core) index() {
-	c.levels.build(c.lanes)
-	for _, l := range c.lanes {
-		if !l.route.Levels.Static() {
-			c.dynamic = append(c.dynamic, newDynamicLane(l, c.report))
-		}
-		c.matches = c.matches || l.route.Match != nil
-		c.clients = c.clients || l.clients != nil
-	}
-}
-
 // start starts the workers, once every lane is there: a dead letter may go to
 // any of them.
 func (c *core) start() {
-	for _, l := range c.lanes {
+	for _, l := range c.table.Load().lanes {
 		if l.buf == nil {
 			continue
 		}
@@ -200,14 +191,6 @@ func (c *core) workerOptions(l *lane) *deliver.Options {
 // newID makes the id of a loss report.
 func (c *core) newID() [16]byte { return c.ids.Next(time.Now()) }
 
-func (c *core) lane(name string) *lane {
-	i := slices.IndexFunc(c.lanes, func(l *lane) bool { return l.route.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return c.lanes[i]
-}
-
 // findUnclaimed lists the directories of routes that no longer exist, and books
 // what they take. Other directories, as a volume's lost+found, are not ours.
 func (c *core) findUnclaimed(budget *buffer.Budget) []string {
@@ -220,7 +203,7 @@ func (c *core) findUnclaimed(budget *buffer.Budget) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if !e.IsDir() || c.lane(e.Name()) != nil {
+		if !e.IsDir() || c.table.Load().lane(e.Name()) != nil {
 			continue
 		}
 		if size, ours := buffer.Usage(c.fsys, filepath.Join(c.opts.Dir, e.Name())); ours {

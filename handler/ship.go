@@ -26,6 +26,7 @@ const maxScratch = 64 << 10
 // call is one record on its way to the lanes.
 type call struct {
 	h       *Handler
+	table   *table // the routes as they were when the call began
 	level   slog.Level
 	from    string    // the route on whose behalf the caller runs; "": none
 	now     time.Time // when slogship took the record
@@ -39,16 +40,16 @@ type call struct {
 
 // ship gives the record to every lane that takes it, encoding it at most once,
 // with the first of them.
-func (h *Handler) ship(ctx context.Context, r *slog.Record, w *watches) error {
+func (h *Handler) ship(ctx context.Context, t *table, r *slog.Record, w *watches) error {
 	if ctx == nil { // slog puts one in its place, other callers may not
 		ctx = context.Background()
 	}
-	c := call{h: h, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
-	for _, l := range h.core.fixed(r.Level) {
+	c := call{h: h, table: t, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
+	for _, l := range t.fixed(r.Level) {
 		c.offer(ctx, l, r)
 	}
-	for i := range h.core.dynamic {
-		if d := &h.core.dynamic[i]; d.takes(r.Level) {
+	for i := range t.dynamic {
+		if d := &t.dynamic[i]; d.takes(r.Level) {
 			c.offer(ctx, d.lane, r)
 		}
 	}
@@ -72,7 +73,7 @@ func (c *call) offer(ctx context.Context, l *lane, r *slog.Record) {
 	if c.from == l.route.Name && c.from != "" {
 		return // what a route's own delivery logs would feed itself
 	}
-	if c.h.core.clients && l.loggedByClient(c.h.core, r.PC) {
+	if c.table.clients && l.loggedByClient(c.h.core, r.PC) {
 		return
 	}
 	if l.route.Match != nil && !l.matches(c.h, r) {

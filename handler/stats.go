@@ -72,7 +72,7 @@ func (d Dropped) add(reason string, level int, n uint64) {
 // also after Close.
 func (h *Handler) Stats() Stats {
 	s := Stats{Unclaimed: h.core.unclaimed}
-	for _, l := range h.core.lanes {
+	for _, l := range h.core.table.Load().lanes {
 		s.Routes = append(s.Routes, l.stats())
 	}
 	return s

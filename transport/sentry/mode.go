@@ -1,5 +1,7 @@
 package sentry
 
+import "fmt"
+
 // Mode is what records become at Sentry, which has two products for them.
 type Mode uint8
 
@@ -15,6 +17,20 @@ const (
 	// EventsFrom up.
 	Both
 )
+
+// String returns the mode's name.
+func (m Mode) String() string {
+	switch m {
+	case Events:
+		return "Events"
+	case Logs:
+		return "Logs"
+	case Both:
+		return "Both"
+	default:
+		return fmt.Sprintf("Mode(%d)", uint8(m))
+	}
+}
 
 func (m Mode) events() bool { return m != Logs }
 func (m Mode) logs() bool   { return m != Events }

@@ -1,0 +1,2 @@
+// Package config reads routes from a file.
+package config

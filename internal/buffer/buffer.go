@@ -48,7 +48,8 @@ type Buffer struct {
 	adopting atomic.Bool  // a look for orphans is under way
 	cooling  atomic.Bool  // a batch of segments is being cooled
 
-	reader reader
+	discards discards
+	reader   reader
 
 	flushMu     sync.Mutex
 	flushTurn   chan struct{} // closed after each flush; guarded by flushMu
@@ -114,6 +115,7 @@ func newBuffer(fsys vfs.FS, opt Options) *Buffer {
 		dirty: make(chan struct{}, 1), closing: make(chan struct{}),
 		flushTurn: make(chan struct{}),
 	}
+	b.discards.began = time.Now()
 	b.turn = make(chan struct{})
 	b.ackTurn = make(chan struct{})
 	b.overhead = headerSize
@@ -269,6 +271,9 @@ func (b *Buffer) Tail() Position {
 // nowhere.
 func (b *Buffer) Stop() {
 	b.mu.Lock()
+	if !b.stopped {
+		b.foldDiscardsLocked() // there is no later time to tell
+	}
 	b.stopped = true
 	b.gate.Store(b.gate.Load() | gateStopped)
 	s := b.active.Load()

@@ -7,7 +7,7 @@ import "encoding/binary"
 type Loss struct {
 	ID           [16]byte
 	Counts       Counts
-	First, Last  [16]byte // of the first and the last record counted
+	First, Last  [16]byte // of the first and the last record counted that had one: what Discard counts has none
 	Since, Until int64    // their append times, unix nanoseconds
 }
 
@@ -56,9 +56,15 @@ func (b *Buffer) loseLocked(why Reason, level uint8, n uint64, first, last [16]b
 
 func (l *Loss) extend(why Reason, level uint8, n uint64, first, last [16]byte, since, until int64) {
 	if l.Counts.Total() == 0 {
-		l.First, l.Since = first, since
+		l.Since = since
 	}
-	l.Last, l.Until = last, max(l.Until, until)
+	if l.First == ([16]byte{}) {
+		l.First = first
+	}
+	if last != ([16]byte{}) {
+		l.Last = last
+	}
+	l.Until = max(l.Until, until)
 	l.Counts[why][level] += n
 }
 

@@ -75,6 +75,7 @@ func (b *Buffer) upkeep(u *upkeep, now time.Time) time.Duration {
 	b.look(u, now, next)
 	b.rest(now, next)
 	b.refreshGate()
+	b.tellDiscards(next)
 	b.adoptDue(u, now, next)
 	b.release()
 	b.mu.Lock()

@@ -9,7 +9,7 @@ type Stats struct {
 	Recovered   uint64 // found past the cursor so far, adopted ones included
 	Acked       uint64
 	Dropped     Counts // in this process, all reasons, Lose included
-	Refused     uint64 // the part of Dropped that Append refused, so never in Appended
+	Refused     uint64 // the part of Dropped that Append refused or Discard counted, so never in Appended
 	Lost        uint64 // the part of Dropped that was Appended or Recovered, and removed unread or rewound into nothing
 	Records     uint64 // buffered now
 	Bytes       int64  // buffered now, record headers included
@@ -33,6 +33,7 @@ func (b *Buffer) Stats() Stats {
 		Refused: b.refused, Lost: b.lost, Disk: b.disk, Quarantined: b.quarantined,
 		Corrupt: b.corrupt, Recovering: b.scanning > 0, Sub: b.sub, Adopted: b.adopted,
 	}
+	b.discards.add(&s)
 	s.Records = appended + b.recovered - b.ackedCount - b.lost
 	for _, g := range b.segs {
 		b.weighLocked(g, &s)

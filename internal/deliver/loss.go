@@ -8,8 +8,13 @@ import (
 	"github.com/slogship/slogship/internal/buffer"
 )
 
-// lossMessage is the message of a loss report.
-const lossMessage = "slogship lost records"
+// lossMessage is the message of a loss report, and discardMessage that of one in
+// which there is nothing but what policies of the route discarded, as they were
+// told to: who is called at night for the one must not be for the other.
+const (
+	lossMessage    = "slogship lost records"
+	discardMessage = "slogship discarded records"
+)
 
 // lossEvery is the least time between two loss reports. Under overload each
 // batch would have one otherwise; losses gather instead.
@@ -82,14 +87,18 @@ func (w *Worker) addReport(b *batch, now time.Time) {
 		return
 	}
 	b.report = true
+	level, message := slog.LevelWarn, lossMessage
+	if discardsOnly(&loss.Counts) {
+		level, message = slog.LevelInfo, discardMessage
+	}
 	// Its mark is that of the record before it: acknowledging it moves nothing.
-	rec := b.add(slot{mark: w.readMark, size: lossSize, stamp: loss.Until, level: uint8(encode.LevelIndex(slog.LevelWarn))})
+	rec := b.add(slot{mark: w.readMark, size: lossSize, stamp: loss.Until, level: uint8(encode.LevelIndex(level))})
 	*rec = encode.Record{
 		ID:       loss.ID,
 		Time:     time.Unix(0, loss.Until),
 		Observed: time.Unix(0, loss.Until),
-		Level:    slog.LevelWarn,
-		Message:  lossMessage,
+		Level:    level,
+		Message:  message,
 		Attrs:    lossAttrs(loss),
 		Resource: w.ownResource(),
 	}
@@ -99,13 +108,29 @@ func (w *Worker) addReport(b *batch, now time.Time) {
 // JSON.
 const lossSize = 512
 
+// discardsOnly reports whether all that was counted was discarded by a policy.
+func discardsOnly(c *buffer.Counts) bool {
+	for r := range c {
+		switch buffer.Reason(r) {
+		case buffer.Sampled, buffer.RateLimited, buffer.Deduplicated:
+			continue
+		}
+		if c[r] != [buffer.Levels]uint64{} {
+			return false
+		}
+	}
+	return true
+}
+
 func lossAttrs(l *buffer.Loss) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.Uint64("count", l.Counts.Total()),
 		slog.Time("since", time.Unix(0, l.Since)),
 		slog.Time("until", time.Unix(0, l.Until)),
-		slog.String("first_id", encode.ID(l.First).String()),
-		slog.String("last_id", encode.ID(l.Last).String()),
+	}
+	if l.First != (encode.ID{}) { // discarded records have none
+		attrs = append(attrs, slog.String("first_id", encode.ID(l.First).String()),
+			slog.String("last_id", encode.ID(l.Last).String()))
 	}
 	var reasons []slog.Attr
 	for r := range l.Counts {

@@ -276,3 +276,49 @@ func TestNoLossReportWhileHolding(t *testing.T) {
 		r.mustClose()
 	})
 }
+
+// What policies of the route discard is reported once a minute and at the end,
+// not with each batch, and not as a loss.
+func TestDiscardReports(t *testing.T) {
+	f := &fake{}
+	reports := keeping(f)
+	bubble(t, f, func(r *rig) {
+		for range 1000 {
+			r.log(1)
+			r.buf.Discard(buffer.Sampled, 2)
+			time.Sleep(200 * time.Millisecond)
+		}
+		synctest.Wait()
+		wantEqual(t, "reports in 200 s", len(*reports), 3)
+	})
+	var sum uint64
+	for _, rep := range *reports {
+		wantEqual(t, "message", rep.Message, discardMessage)
+		wantEqual(t, "level", rep.Level, slog.LevelInfo)
+		wantEqual(t, "first", attr(rep.Attrs, "first_id").Kind(), slog.KindAny) // there is none
+		sum += attr(rep.Attrs, "reasons", "sampled", "INFO").Uint64()
+	}
+	wantEqual(t, "reports", len(*reports), 4)
+	wantEqual(t, "discards reported", sum, 1000)
+}
+
+// A report of both is one of a loss.
+func TestDiscardsBesideALoss(t *testing.T) {
+	f := &fake{}
+	reports := keeping(f)
+	bubble(t, f, func(r *rig) {
+		r.buf.Discard(buffer.RateLimited, 2)
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
+		r.buf.Stop() // both are told now
+		synctest.Wait()
+	})
+	for _, rep := range *reports {
+		if attr(rep.Attrs, "reasons", "queue_overflow", "INFO").Kind() == slog.KindUint64 {
+			wantEqual(t, "message", rep.Message, lossMessage)
+			wantEqual(t, "level", rep.Level, slog.LevelWarn)
+		}
+	}
+	if len(*reports) == 0 {
+		t.Error("no report")
+	}
+}

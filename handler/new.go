@@ -49,7 +49,7 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	c.table.Store(newTable(lanes, c.report))
 	c.unclaimed = c.findUnclaimed(budget)
 	c.start()
-	h := &Handler{core: c, next: o.Next}
+	h := &Handler{core: c, next: besideLog(o.Next)}
 	if err := h.crashReports(); err != nil {
 		c.report.failed("", err)
 	}

@@ -111,6 +111,9 @@ func (c *call) encode(ctx context.Context, r *slog.Record) {
 			p = core.appendAttr(p, nil, a)
 		}
 	}
+	for _, a := range Attrs(ctx) {
+		p = core.appendAttr(p, nil, a)
+	}
 	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
 	c.appendAttrs(r)
 	c.sum = buffer.Sum(c.s.payload)

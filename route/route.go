@@ -2,6 +2,7 @@ package route
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/slogship/slogship/transport"
@@ -18,10 +19,19 @@ type Route struct {
 	// To is the destination. It is opened by handler.New, without network I/O.
 	To transport.Destination
 
-	// Levels are those the route takes; the zero Levels is all. Match, if set,
+	// Levels are those the route takes; the zero Levels is handler's
+	// Options.Levels, all if there are none. Match, if set,
 	// has to take the record as well; it sees plain values.
 	Levels Levels
 	Match  Matcher
+
+	// Final keeps records that the route takes from all later routes. The route
+	// takes what its Levels and Match take, whether or not its buffer has room.
+	Final bool
+
+	// Fallback has the route take only what no other route has taken. Fallbacks
+	// are asked after all others, wherever they stand, in their order.
+	Fallback bool
 
 	// Durability is what a returned log call survives besides the death of the
 	// process. The zero value is Process.
@@ -30,6 +40,13 @@ type Route struct {
 	Buffer  Buffer
 	Batch   Batch
 	Backoff Backoff
+
+	// Sample, Dedupe, Limit and DebugOnError keep the volume down, or bring more
+	// when it matters. Their zero values do nothing.
+	Sample       Sample
+	Dedupe       Dedupe
+	Limit        Limit
+	DebugOnError DebugOnError
 
 	// SendTimeout is the deadline of one Send. Default 30 s.
 	SendTimeout time.Duration
@@ -61,6 +78,16 @@ type Route struct {
 	// retries, no dead letters and no reports: a record whose Send fails is
 	// counted as refused, Log returns the error and OnError hears of it.
 	Direct bool
+}
+
+// First returns the routes with Final set: a record goes to the first of them
+// that takes it.
+func First(routes ...Route) []Route {
+	out := slices.Clone(routes)
+	for i := range out {
+		out[i].Final = true
+	}
+	return out
 }
 
 // Buffer limits what a route keeps while its destination is away.

@@ -66,6 +66,7 @@ func (r *Route) validate() []error {
 	check(r.MaxAge >= 0, "MaxAge", r.MaxAge, "0 or more")
 	check(r.OnStale <= Restamp, "OnStale", r.OnStale, "Drop, DeadLetter or Restamp")
 	check(r.DrainRate >= 0, "DrainRate", r.DrainRate, "0 or more records/s")
+	r.checkOverload(check)
 	return errs
 }
 

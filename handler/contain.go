@@ -24,7 +24,7 @@ func contained(f func() error) (err error) {
 
 // matches asks the route's matcher. One that panics takes the record: a record
 // too many is better than one lost.
-func (l *lane) matches(h *Handler, r *slog.Record) (ok bool) {
+func (l *lane) matches(ctx context.Context, h *Handler, r *slog.Record) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.core.report.failed(l.route.Name, fmt.Errorf("matcher: %w", &panicError{p}))
@@ -32,7 +32,7 @@ func (l *lane) matches(h *Handler, r *slog.Record) (ok bool) {
 		}
 	}()
 	shown := *r // what a matcher gets goes to the heap
-	return l.route.Match.Match(&subject{h: h, r: &shown})
+	return l.route.Match.Match(&subject{h: h, ctx: ctx, r: &shown})
 }
 
 // contains asks levels whose bounds are the caller's code. One that panics takes

@@ -76,7 +76,7 @@ func (c *call) offer(ctx context.Context, l *lane, r *slog.Record) {
 	if c.table.clients && l.loggedByClient(c.h.core, r.PC) {
 		return
 	}
-	if l.route.Match != nil && !l.matches(c.h, r) {
+	if l.route.Match != nil && !l.matches(ctx, c.h, r) {
 		return
 	}
 	if !c.encoded {

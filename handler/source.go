@@ -9,6 +9,7 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/codec"
+	"github.com/slogship/slogship/internal/match"
 )
 
 // sourceCache keeps what a PC means. A program has as many log calls as it has
@@ -22,6 +23,7 @@ type sourceCache struct {
 type place struct {
 	frame  encode.Frame
 	source []byte // frame, encoded for a record's header
+	path   string // import path of the package
 }
 
 // maxPlaces bounds the cache for programs that generate code.
@@ -38,7 +40,7 @@ func (s *sourceCache) place(pc uintptr) place {
 
 func (s *sourceCache) add(pc uintptr) place {
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	p := place{frame: encode.Frame{Function: f.Function, File: f.File, Line: f.Line}}
+	p := place{frame: encode.Frame{Function: f.Function, File: f.File, Line: f.Line}, path: match.PackageOf(f.Function)}
 	p.source = codec.AppendSource(nil, &slog.Source{Function: f.Function, File: f.File, Line: f.Line})
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,6 +58,13 @@ func (s *sourceCache) encoded(pc uintptr) []byte {
 		return nil
 	}
 	return s.place(pc).source
+}
+
+func (s *sourceCache) importPath(pc uintptr) string {
+	if pc == 0 {
+		return ""
+	}
+	return s.place(pc).path
 }
 
 // maxFrames bounds a stack.

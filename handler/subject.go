@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 
@@ -9,15 +10,23 @@ import (
 
 // subject shows a record to matchers without encoding it.
 type subject struct {
-	h *Handler
-	r *slog.Record
+	h   *Handler
+	ctx context.Context // of the call, which it does not outlive
+	r   *slog.Record
 }
 
 var _ route.Subject = (*subject)(nil)
 
-func (s *subject) Message() string  { return s.r.Message }
-func (s *subject) Scope() string    { return s.h.scope }
-func (s *subject) Groups() []string { return s.h.groups }
+func (s *subject) Level() slog.Level { return s.r.Level }
+func (s *subject) Message() string   { return s.r.Message }
+func (s *subject) Scope() string     { return s.h.scope }
+func (s *subject) Groups() []string  { return s.h.groups }
+func (s *subject) Package() string   { return s.h.core.sources.importPath(s.r.PC) }
+
+func (s *subject) Sampled() bool {
+	core := s.h.core
+	return core.opts.Trace != nil && core.trace(s.ctx).Sampled()
+}
 
 // Lookup finds the attribute at path: those of the record first, for they are
 // the last, then what With methods have bound, the newest first.

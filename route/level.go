@@ -22,6 +22,8 @@ type Levels struct {
 	names uint8        // bit i: the level whose encode.LevelIndex is i; 0: not limited by name
 	least slog.Leveler // nil: no lower bound
 	most  slog.Leveler // nil: no upper bound
+
+	scopes *ScopeLevels // nil: the same for all scopes
 }
 
 // AtLeast returns all levels from least up. A *slog.LevelVar can be changed
@@ -31,6 +33,10 @@ func AtLeast(least slog.Leveler) Levels { return Levels{least: least} }
 
 // Between returns the levels from least to most, both included.
 func Between(least, most slog.Leveler) Levels { return Levels{least: least, most: most} }
+
+// PerScope returns, for each scope, the levels from its least one up. nil is
+// every level.
+func PerScope(levels *ScopeLevels) Levels { return Levels{scopes: levels} }
 
 // Only returns the set of the levels named. TRACE, DEBUG, INFO, WARN and ERROR
 // each cover what lies up to the next of these five (so INFO covers NOTICE, and
@@ -57,8 +63,12 @@ func cover(index int) uint8 {
 	}
 }
 
-// Contains reports whether level is in the set, now.
+// Contains reports whether level is in the set, now. Of [PerScope] it is the set
+// of a logger without a scope.
 func (l Levels) Contains(level slog.Level) bool {
+	if l.scopes != nil && level < l.scopes.Level("") {
+		return false
+	}
 	if l.names != 0 && l.names&(1<<encode.LevelIndex(level)) == 0 {
 		return false
 	}
@@ -75,8 +85,13 @@ func (l Levels) Least() slog.Leveler { return l.least }
 // Most returns the upper bound given to [Between]; nil: there is none.
 func (l Levels) Most() slog.Leveler { return l.most }
 
-// Static reports whether the set can never change.
-func (l Levels) Static() bool { return static(l.least) && static(l.most) }
+// Scopes returns what was given to [PerScope]; nil: the set is the same for
+// all scopes.
+func (l Levels) Scopes() *ScopeLevels { return l.scopes }
+
+// Static reports whether the set can never change and is the same for all
+// scopes.
+func (l Levels) Static() bool { return l.scopes == nil && static(l.least) && static(l.most) }
 
 func static(l slog.Leveler) bool {
 	if l == nil {
@@ -86,8 +101,12 @@ func static(l slog.Leveler) bool {
 	return constant
 }
 
-// String returns the set as ParseLevels reads it, "all" for every level.
+// String returns the set as ParseLevels reads it, "all" for every level; for
+// [PerScope] what [ScopeLevels.Set] reads, in "scopes()".
 func (l Levels) String() string {
+	if l.scopes != nil {
+		return "scopes(" + l.scopes.String() + ")"
+	}
 	var parts []string
 	for i := range encode.LevelCount {
 		covered := i == 3 && l.names&(1<<2) != 0 || i == 6 && l.names&(1<<5) != 0

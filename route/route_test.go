@@ -86,7 +86,7 @@ func TestDynamicLevels(t *testing.T) {
 }
 
 func TestEnvironments(t *testing.T) {
-	e := route.Environments{"production": {{Name: "a"}}, "development": {{Name: "b"}}}
+	e := route.Environments{"production": {Routes: []route.Route{{Name: "a"}}}, "development": {Routes: []route.Route{{Name: "b"}}}}
 	if routes, err := e.Routes("production"); err != nil || routes[0].Name != "a" {
 		t.Errorf("%v, %v", routes, err)
 	}
@@ -135,15 +135,21 @@ type subject struct {
 	message, scope string
 	groups         []string
 	attrs          map[string]slog.Value
+	level          slog.Level
+	pkg            string
+	sampled        bool
 }
 
+func (s subject) Level() slog.Level                     { return s.level }
+func (s subject) Package() string                       { return s.pkg }
+func (s subject) Sampled() bool                         { return s.sampled }
 func (s subject) Message() string                       { return s.message }
 func (s subject) Scope() string                         { return s.scope }
 func (s subject) Groups() []string                      { return s.groups }
 func (s subject) Lookup(path string) (slog.Value, bool) { v, ok := s.attrs[path]; return v, ok }
 
 func TestMatchers(t *testing.T) {
-	s := subject{"disk is full", "db.pool", []string{"http"}, map[string]slog.Value{
+	s := subject{message: "disk is full", scope: "db.pool", groups: []string{"http"}, attrs: map[string]slog.Value{
 		"n": slog.IntValue(5), "s": slog.StringValue("abc"), "f": slog.AnyValue(func() {}),
 	}}
 	for name, c := range map[string]struct {

@@ -58,7 +58,7 @@ func TestObeysRetryAfter(t *testing.T) {
 // T33: after an outage, 1,000 workers do not come back as one: at most twice
 // the mean of the interval they spread over.
 func TestCrowdAfterAnOutage(t *testing.T) {
-	o := (&Options{Transport: &fake{}}).withDefaults()
+	o := (&Options{Transport: &fake{}}).withDefaults(transport.Description{})
 	var buckets [10]int
 	for range 1000 {
 		buckets[int(o.backoff(50)*10/o.MaxInterval)]++

@@ -48,7 +48,7 @@ func (w *Worker) Close(ctx context.Context) error {
 	case <-w.done:
 		return w.closeErr
 	case <-timer.C:
-		return fmt.Errorf("deliver: close %q: buffer %w: %w", w.opts.Route, ErrAbandoned, context.Cause(ctx))
+		return fmt.Errorf("deliver: close %q: buffer %w: %w", w.mail.routeName(), ErrAbandoned, context.Cause(ctx))
 	}
 }
 
@@ -62,6 +62,8 @@ func (w *Worker) over() bool {
 	case w.ending.Err() != nil:
 		w.closeErr = w.closeError(context.Cause(w.ending))
 		return true
+	case w.replacing():
+		return false // the next destination may be up
 	case w.breaker.state == open && w.flying == 0:
 		w.closeErr = w.closeError(ErrBreakerOpen)
 		return true
@@ -90,8 +92,12 @@ func (w *Worker) finish() {
 		w.grace = time.Now().Add(abandonAfter)
 	}
 	w.recall(func() bool { return w.flying == 0 })
-	w.hire(job{kind: shut})
-	w.recall(func() bool { return w.shut })
+	if w.parting.to != nil {
+		w.leave() // as late as that
+	}
+	w.closeTransport()
+	w.closeUnused()
+	w.cancel() // of the outlet that came last
 	w.dismiss(0)
 	for _, l := range w.lanes { // abandoned: each ends when its job does
 		close(l.jobs)
@@ -99,6 +105,12 @@ func (w *Worker) finish() {
 	if w.closeErr == nil && w.ledger.len() > 0 {
 		w.closeErr = w.closeError(ErrUnacknowledged)
 	}
+}
+
+func (w *Worker) closeTransport() {
+	w.shut = false
+	w.hire(job{kind: shut})
+	w.recall(func() bool { return w.shut })
 }
 
 // recall takes the results of jobs that still run, until the condition holds

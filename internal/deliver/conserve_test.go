@@ -17,7 +17,8 @@ import (
 // Whatever a destination answers, appended = delivered + dead + dropped + left,
 // the cursor is a prefix of what is decided, order holds with one in flight,
 // and duplicates keep to their bound. Random destinations, seed printed; a
-// worker's life ends at random moments and another one goes on.
+// worker's life ends at random moments and another one goes on, and so does the
+// transport's, with other limits after it.
 func TestConservation(t *testing.T) {
 	seeds := 500
 	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
@@ -52,6 +53,7 @@ type chaos struct {
 	partial bool // BatchErrors may leave some records for later
 	holds   bool // the transport holds what it takes
 	most    int  // records that one Send takes
+	flights int  // the largest MaxInFlight there was
 
 	resent int   // sum of all Resends
 	lives  int   // workers so far
@@ -64,16 +66,11 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	c.trouble, c.most = c.rnd.IntN(60), 1+c.rnd.IntN(30)
 	c.partial, c.holds = c.rnd.IntN(2) == 0, c.rnd.IntN(3) == 0
 	c.fake = &holder{}
-	c.fake.desc = transport.Description{MaxRecords: 1 + c.rnd.IntN(20), MaxInFlight: 1 + c.rnd.IntN(4)}
 	if c.rnd.IntN(2) == 0 {
 		c.fake.took = time.Millisecond
 	}
 	c.fake.reply = c.reply
-	var tr transport.Transport = c.fake
-	if !c.holds {
-		tr = &c.fake.fake
-	}
-	c.rig = newRig(t, tr)
+	c.rig = newRig(t, nil)
 	c.rig.opts.MaxAge = []time.Duration{0, 0, time.Minute}[c.rnd.IntN(3)]
 	c.rig.opts.MaxInterval = time.Second
 	if c.rnd.IntN(2) == 0 {
@@ -154,8 +151,11 @@ func (c *chaos) run() {
 	for range 1 + c.rnd.IntN(8) {
 		c.log(c.rnd.IntN(80))
 		time.Sleep(time.Duration(c.rnd.IntN(3000)) * time.Millisecond)
-		if c.rnd.IntN(4) == 0 {
+		switch c.rnd.IntN(8) {
+		case 0, 1:
 			c.restart()
+		case 2, 3:
+			c.replace()
 		}
 	}
 	c.fake.do(func() { c.trouble = 0 })
@@ -178,6 +178,7 @@ func (c *chaos) log(n int) {
 }
 
 func (c *chaos) start() {
+	c.rig.opts.Transport = c.open()
 	c.rig.start()
 	c.lives++
 }
@@ -190,11 +191,7 @@ func (c *chaos) restart() {
 	_ = c.rig.worker.Close(ctx)
 	c.count()
 	c.prefix()
-	opts := &c.rig.worker.opts
-	c.fake.do(func() {
-		c.window += opts.MaxInFlight*opts.MaxRecords + c.fake.unread
-		c.fake.unread = 0 // the connection is gone, and with it what was not read
-	})
+	c.window += c.flights * maxChaosRecords // what a connection had that is gone counts with its Close
 	c.rig.buf.Rewind(buffer.Mark{})
 	c.start()
 }
@@ -253,7 +250,7 @@ func (c *chaos) check() {
 	if limit := c.window + c.resent; extra > limit {
 		c.t.Errorf("%d duplicates, want at most %d", extra, limit)
 	}
-	if c.rig.worker.opts.MaxInFlight == 1 && !c.partial && !slices.IsSorted(firsts) {
+	if c.flights == 1 && !c.partial && !slices.IsSorted(firsts) {
 		c.t.Errorf("out of order: %v", brief(firsts))
 	}
 	c.checkDead()

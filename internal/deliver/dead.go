@@ -30,28 +30,28 @@ func (w *Worker) confirm(b *batch) {
 
 // bury stores the batch's dead letters, one by one. It runs on a lane. What was
 // stored stays stored when a later one fails, so the next try goes on there.
-func (w *Worker) bury(b *batch) error {
+func (o *outlet) bury(b *batch) error {
 	for i := range b.slots {
 		if b.slots[i].state != condemned {
 			continue
 		}
-		if err := w.buryOne(b, i); err != nil {
-			return fmt.Errorf("deliver: store dead letter %q of route %q: %w", b.recs[i].ID, w.opts.Route, err)
+		if err := o.buryOne(b, i); err != nil {
+			return fmt.Errorf("deliver: store dead letter %q of route %q: %w", b.recs[i].ID, o.opts.Route, err)
 		}
 		b.slots[i].state = buried
 	}
 	return nil
 }
 
-func (w *Worker) buryOne(b *batch, i int) error {
-	ctx, cancel := context.WithTimeout(w.ctx, w.opts.SendTimeout)
+func (o *outlet) buryOne(b *batch, i int) error {
+	ctx, cancel := context.WithTimeout(o.ctx, o.opts.SendTimeout)
 	defer cancel()
 	s := &b.slots[i]
 	d := &Dead{Record: &b.recs[i], Reason: reasonWord(s.reason, s.garbled), Answer: s.answer, Attempts: s.attempts}
 	if s.attempts > 0 {
 		d.First = b.first
 	}
-	return contain("dead letter", func() error { return w.opts.Dead(ctx, d) })
+	return contain("dead letter", func() error { return o.opts.Dead(ctx, d) })
 }
 
 // buriedBatch takes the result of a job that stored dead letters.

@@ -171,7 +171,7 @@ func TestNothingDecodes(t *testing.T) {
 
 // A segment whose resource cannot be read still delivers its records.
 func TestUnreadableResource(t *testing.T) {
-	w := &Worker{opts: Options{OnError: func(error) {}}}
+	w := &Worker{outlet: &outlet{opts: Options{OnError: func(error) {}}}}
 	m := &buffer.Meta{Bytes: []byte("not a resource")}
 	first := w.resource(m)
 	wantEqual(t, "service", first.Service, "")

@@ -234,6 +234,16 @@ func (n *note) word() string { return reasonWord(n.reason, n.garbled) }
 // batch's own accepted records are the newest of all; b is nil if there is no
 // batch, because the connection broke while nothing was sent.
 func (w *Worker) resend(b *batch, n int) {
+	mark, again := w.takeBack(b, n)
+	w.retry(b, 0)
+	if again {
+		w.rewind(mark)
+	}
+}
+
+// takeBack makes the newest n sent records go again, of b what is b's. If there
+// were more than that, it also returns where to rewind to.
+func (w *Worker) takeBack(b *batch, n int) (mark buffer.Mark, again bool) {
 	w.counters.change(func(s *Stats) { s.Resent += uint64(n) })
 	own := 0
 	if b != nil {
@@ -241,21 +251,15 @@ func (w *Worker) resend(b *batch, n int) {
 	}
 	if n <= own {
 		b.unsend(n)
-		w.retry(b, 0)
-		return
+		return buffer.Mark{}, false
 	}
 	mark, taken := w.ledger.cut(n - own)
-	if taken == 0 {
+	if taken == 0 && b != nil {
 		// More than was ever sent, or than we keep: everything that is ours to
 		// repeat is in the batch.
-		if b != nil {
-			b.unsend(own)
-		}
-		w.retry(b, 0)
-		return
+		b.unsend(own)
 	}
-	w.retry(b, 0)
-	w.rewind(mark)
+	return mark, taken > 0
 }
 
 // unsend makes the newest n sent records of b pending again.

@@ -269,7 +269,7 @@ func TestAnsweredRecordsAreNotHeld(t *testing.T) {
 
 func TestHolderGetsOneSendAtATime(t *testing.T) {
 	o := Options{Transport: &holder{fake: fake{desc: transport.Description{MaxInFlight: 8}}}}
-	wantEqual(t, "MaxInFlight", o.withDefaults().MaxInFlight, 1)
+	wantEqual(t, "MaxInFlight", o.withDefaults(o.Transport.Describe()).MaxInFlight, 1)
 }
 
 // ledgerOf pushes one entry per letter: s sent, d dead.

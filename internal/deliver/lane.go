@@ -18,6 +18,7 @@ var ErrGoexit = errors.New("runtime.Goexit")
 // lane is a goroutine that runs one job at a time. It ends with its worker, or
 // before that when the route comes to rest and it is not the last.
 type lane struct {
+	out  *outlet
 	jobs chan job      // capacity 1; closed when the lane shall end
 	done chan struct{} // closed when it has ended
 }
@@ -39,7 +40,7 @@ type result struct {
 
 // startLane adds a lane to the worker's.
 func (w *Worker) startLane() *lane {
-	l := &lane{jobs: make(chan job, 1), done: make(chan struct{})}
+	l := &lane{out: w.outlet, jobs: make(chan job, 1), done: make(chan struct{})}
 	w.lanes = append(w.lanes, l)
 	go w.runLane(l)
 	return l
@@ -56,58 +57,58 @@ func (w *Worker) runLane(l *lane) {
 			close(l.done)
 			return
 		}
-		w.results <- result{lane: l, job: *current, err: fmt.Errorf("deliver: %w in %v", ErrGoexit, current.kind), held: -1}
+		l.out.results <- result{lane: l, job: *current, err: fmt.Errorf("deliver: %w in %v", ErrGoexit, current.kind), held: -1}
 		go w.runLane(l)
 	}()
 	for j := range l.jobs {
 		current = &j
-		r := result{lane: l, job: j, err: w.work(&j), held: w.askHeld(&j)}
+		r := result{lane: l, job: j, err: l.out.work(&j), held: l.out.askHeld(&j)}
 		current = nil
-		w.results <- r // never blocks: there is room for one result a lane
+		l.out.results <- r // never blocks: there is room for one result a lane
 	}
 }
 
 // work does a job on the lane's goroutine.
-func (w *Worker) work(j *job) error {
+func (o *outlet) work(j *job) error {
 	switch j.kind {
 	case bury:
-		return w.bury(j.b)
+		return o.bury(j.b)
 	case shut:
-		return contain("close", w.opts.Transport.Close)
+		return contain("close", o.opts.Transport.Close)
 	case probe:
-		return w.probe()
+		return o.probe()
 	case poll:
-		if w.prober != nil {
-			return w.probe() // before Held is asked: what a break takes back is held no longer
+		if o.prober != nil {
+			return o.probe() // before Held is asked: what a break takes back is held no longer
 		}
 		return nil
 	case send:
-		return w.timed(func(ctx context.Context) error { return w.opts.Transport.Send(ctx, j.recs) })
+		return o.timed(func(ctx context.Context) error { return o.opts.Transport.Send(ctx, j.recs) })
 	default:
 		return nil
 	}
 }
 
-func (w *Worker) probe() error {
-	return w.timed(func(ctx context.Context) error { return w.prober.Probe(ctx) })
+func (o *outlet) probe() error {
+	return o.timed(func(ctx context.Context) error { return o.prober.Probe(ctx) })
 }
 
 // timed runs f under the route's mark and the deadline of one Send.
-func (w *Worker) timed(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(w.ctx, w.opts.SendTimeout)
+func (o *outlet) timed(f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(o.ctx, o.opts.SendTimeout)
 	defer cancel()
 	return contain("send", func() error { return f(ctx) })
 }
 
 // askHeld asks the transport right after a job, on the same lane: with a
 // Holder there is one lane, so the question never meets a Send.
-func (w *Worker) askHeld(j *job) (held int) {
-	if w.holder == nil || j.kind == bury {
+func (o *outlet) askHeld(j *job) (held int) {
+	if o.holder == nil || j.kind == bury {
 		return 0
 	}
 	held = -1
 	_ = contain("held", func() error {
-		held = max(w.holder.Held(), 0)
+		held = max(o.holder.Held(), 0)
 		return nil
 	})
 	return held

@@ -84,9 +84,9 @@ type Dead struct {
 	First    time.Time      // when the first of them began; zero if there was none
 }
 
-// withDefaults returns o with every default filled in. It is the only place
-// that knows them.
-func (o Options) withDefaults() Options {
+// withDefaults returns o with every default filled in, for a transport that
+// describes itself as d. It is the only place that knows them.
+func (o Options) withDefaults(d transport.Description) Options {
 	setDefault(&o.InitialInterval, 100*time.Millisecond)
 	setDefault(&o.MaxInterval, 30*time.Second)
 	setDefault(&o.SendTimeout, 30*time.Second)
@@ -96,7 +96,7 @@ func (o Options) withDefaults() Options {
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
-	o.limit(o.Transport.Describe())
+	o.limit(d)
 	return o
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestDefaults(t *testing.T) {
-	o := Options{Transport: &fake{}}.withDefaults()
+	o := Options{Transport: &fake{}}.withDefaults(transport.Description{})
 	wantEqual(t, "MaxRecords", o.MaxRecords, 1000)
 	wantEqual(t, "MaxBytes", o.MaxBytes, 1<<20)
 	wantEqual(t, "Linger", o.Linger, 0)
@@ -24,7 +24,7 @@ func TestOptionsWithinTheDescription(t *testing.T) {
 	d := transport.Description{MaxRecords: 100, MaxBytes: 5000, Linger: time.Second, MaxInFlight: 4}
 	of := func(o Options) Options {
 		o.Transport = &fake{desc: d}
-		return o.withDefaults()
+		return o.withDefaults(d)
 	}
 	o := of(Options{})
 	wantEqual(t, "MaxRecords of the transport", o.MaxRecords, 100)

@@ -26,13 +26,15 @@ const (
 	poll          // ask the transport what it still holds
 	look          // nothing but to look again
 	complain      // about a Send that does not end
+	part          // begin to replace the transport or the options
+	leave         // the transport that is replaced, whose Close does not end
 	shut          // close the transport
 )
 
 func (s step) String() string {
 	return [...]string{
 		none: "none", send: "send", launch: "launch", probe: "probe", bury: "dead letter",
-		poll: "held", look: "look", complain: "complain", shut: "close",
+		poll: "held", look: "look", complain: "complain", part: "replace", leave: "leave", shut: "close",
 	}[s]
 }
 
@@ -57,6 +59,10 @@ func (p *plan) offer(s step, b *batch, at time.Time) {
 func (w *Worker) plan(now time.Time) plan {
 	var p plan
 	w.planOverdue(&p)
+	if w.parting.active() {
+		w.planReplace(&p)
+		return p
+	}
 	if w.flying >= w.opts.MaxInFlight {
 		return p // a result comes first
 	}
@@ -84,7 +90,7 @@ func (w *Worker) planBurials(p *plan) {
 // then the next one.
 func (w *Worker) planSends(p *plan, now time.Time) {
 	gate := later(w.pause, w.pace.next)
-	for _, b := range w.window {
+	for _, b := range w.sendable() {
 		if !b.flying && b.undecided() {
 			p.offer(send, b, later(gate, b.retryAt))
 		}
@@ -135,12 +141,22 @@ func (w *Worker) planTrial(p *plan) {
 
 // head returns the oldest batch that has something to send, or nil.
 func (w *Worker) head() *batch {
-	for _, b := range w.window {
+	for _, b := range w.sendable() {
 		if !b.flying && b.undecided() {
 			return b
 		}
 	}
 	return nil
+}
+
+// sendable returns the batches whose turn may have come. For a Holder that is
+// the oldest alone, so that the newest records sent are also the newest read.
+// Its window has others only if they were read for the transport before it.
+func (w *Worker) sendable() []*batch {
+	if w.holder != nil && len(w.window) > 1 {
+		return w.window[:1]
+	}
+	return w.window
 }
 
 // planLooks plans what an idle worker has to wake up for. A healthy route at

@@ -302,7 +302,7 @@ func TestHoldingSurvivesOtherAnswers(t *testing.T) {
 // when it lands.
 func TestLandingWhileHoldingRevives(t *testing.T) {
 	b := batchOf("sap")
-	w := &Worker{refusals: refusals{holding: true}}
+	w := &Worker{outlet: &outlet{}, refusals: refusals{holding: true}}
 	w.decided(b)
 	wantEqual(t, "state", b.slots[0].state, pending)
 	w.refusals.accept()

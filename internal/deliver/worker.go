@@ -14,21 +14,18 @@ import (
 // Worker delivers one route. Its exported methods may be called by any
 // goroutine.
 type Worker struct {
-	opts   Options
-	holder transport.Holder // nil if the transport is none
-	prober transport.Prober // nil if the transport is none
-	ctx    context.Context  // of all Sends: carries the route's mark
-	cancel context.CancelFunc
-
 	counters counters
 	watches  watches
+	mail     mail
 
-	results  chan result          // from the lanes; has room for one of each
 	requests chan context.Context // from Close; capacity 1
 	done     chan struct{}        // closed when the worker's goroutine has ended
 	closeErr error                // written before done is closed
 
 	// What follows is the worker goroutine's own.
+
+	*outlet         // the present one
+	parting parting // its being replaced
 
 	window []*batch // launched and not committed, in reading order
 	next   *batch   // being filled; nil until there is need
@@ -67,21 +64,18 @@ type Worker struct {
 // closes, and the consumer half of the buffer, which it does not. The caller
 // has to Close it.
 func Start(o *Options) *Worker {
-	opts := o.withDefaults()
+	out := newOutlet(*o, o.Transport.Describe())
 	w := &Worker{
-		opts:     opts,
-		results:  make(chan result, opts.MaxInFlight+1), // and the one that closes
+		outlet:   out,
+		mail:     mail{news: make(chan struct{}, 1), route: o.Route},
 		requests: make(chan context.Context, 1),
 		done:     make(chan struct{}),
-		pace:     pace{rate: float64(opts.DrainRate)},
-		fit:      fit{max: opts.MaxBytes, bytes: opts.MaxBytes},
+		pace:     pace{rate: float64(out.opts.DrainRate)},
+		fit:      fit{max: out.opts.MaxBytes, bytes: out.opts.MaxBytes},
 		timer:    time.NewTimer(0),
 		rested:   true,
 	}
 	w.timer.Stop()
-	w.ctx, w.cancel = context.WithCancel(WithRoute(context.Background(), opts.Route))
-	w.holder, _ = opts.Transport.(transport.Holder)
-	w.prober, _ = opts.Transport.(transport.Prober)
 	w.counters.stats.Breaker = closed.String()
 	w.pace.begin(time.Now())
 	go w.run()
@@ -150,6 +144,9 @@ func (w *Worker) restart() {
 		w.flying--
 		w.idle = append(w.idle, r.lane)
 	}
+	if w.parting.to != nil { // the panic came while the old transport was closed
+		w.parted()
+	}
 	w.counters.change(func(s *Stats) { s.InFlight = 0 })
 	w.ledger = ledger{}
 	w.rewind(buffer.Mark{})
@@ -178,6 +175,10 @@ func (w *Worker) take(p plan, now time.Time) {
 		w.hire(job{kind: poll})
 	case complain:
 		w.complain(p.b)
+	case part:
+		w.part(now)
+	case leave:
+		w.leave()
 	}
 }
 
@@ -198,6 +199,7 @@ func (w *Worker) send(b *batch, now time.Time) {
 	if w.breaker.state == open {
 		w.breaker.state = halfOpen
 	}
+	b.narrow(w.opts.MaxRecords, w.opts.MaxBytes)
 	recs := b.pick()
 	w.pace.spend(now, len(recs))
 	w.counters.change(func(s *Stats) {
@@ -235,13 +237,22 @@ func (w *Worker) landed(r result) {
 	case poll:
 		w.polled(r.err)
 	case shut:
-		w.shut = true
-		if r.err != nil {
-			w.failed(fmt.Errorf("deliver: close transport of route %q: %w", w.opts.Route, r.err))
-		}
+		w.closed(r.err)
 	}
 	w.commit()
+	if r.job.kind == shut && w.parting.to != nil {
+		w.parted()
+	}
 	w.show()
+}
+
+// closed takes the answer of a transport's Close, before what it holds is
+// settled.
+func (w *Worker) closed(err error) {
+	if err != nil {
+		w.failed(fmt.Errorf("deliver: close transport of route %q: %w", w.opts.Route, err))
+	}
+	w.shut = w.parting.to == nil
 }
 
 // holds notes what the transport said that it holds. Where it did not say, it
@@ -333,6 +344,8 @@ func (w *Worker) wait(p plan, now time.Time) {
 		w.wakeable = time.Now().Add(wakeEvery)
 	case <-alarm:
 	case <-ended:
+	case <-w.mail.news:
+		w.parting.wanted = true
 	case ctx := <-w.requests:
 		if w.ending == nil { // of several calls of Close, the first one's deadline counts
 			w.ending = ctx

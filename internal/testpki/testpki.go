@@ -3,6 +3,7 @@
 package testpki
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -32,6 +33,10 @@ type Leaf struct {
 	Names     []string // host names and IP addresses
 	NotBefore time.Time
 	NotAfter  time.Time
+
+	Usage      []x509.ExtKeyUsage // instead of servers and clients
+	Extensions []pkix.Extension   // further ones, as must-staple
+	Key        crypto.Signer      // instead of a new P-256 key
 }
 
 // New makes an authority with that name.
@@ -50,11 +55,18 @@ func New(t testing.TB, name string) *CA {
 // Issue makes a certificate and returns it and its key as PEM.
 func (ca *CA) Issue(leaf Leaf) (cert, key []byte) {
 	ca.t.Helper()
-	k := newKey(ca.t)
+	var k crypto.Signer = newKey(ca.t)
+	if leaf.Key != nil {
+		k = leaf.Key
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "leaf"},
 		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		ExtraExtensions: leaf.Extensions,
+	}
+	if leaf.Usage != nil {
+		template.ExtKeyUsage = leaf.Usage
 	}
 	if leaf.NotBefore.IsZero() {
 		template.NotBefore = time.Now().Add(-time.Hour)
@@ -72,12 +84,12 @@ func (ca *CA) Issue(leaf Leaf) (cert, key []byte) {
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	_, raw := sign(ca.t, template, ca.cert, &k.PublicKey, ca.key)
-	der, err := x509.MarshalECPrivateKey(k)
+	_, raw := sign(ca.t, template, ca.cert, k.Public(), ca.key)
+	der, err := x509.MarshalPKCS8PrivateKey(k)
 	if err != nil {
 		ca.t.Fatal(err)
 	}
-	return encode("CERTIFICATE", raw), encode("EC PRIVATE KEY", der)
+	return encode("CERTIFICATE", raw), encode("PRIVATE KEY", der)
 }
 
 // Pair is Issue for a tls.Config.
@@ -89,6 +101,10 @@ func (ca *CA) Pair(leaf Leaf) tls.Certificate {
 	}
 	return pair
 }
+
+// Signer returns the authority's own certificate and key, for what is signed
+// besides certificates.
+func (ca *CA) Signer() (*x509.Certificate, crypto.Signer) { return ca.cert, ca.key }
 
 // Pool holds this authority alone.
 func (ca *CA) Pool() *x509.CertPool {
@@ -120,7 +136,7 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-func sign(t testing.TB, template, parent *x509.Certificate, pub *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, []byte) {
+func sign(t testing.TB, template, parent *x509.Certificate, pub crypto.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, []byte) {
 	t.Helper()
 	raw, err := x509.CreateCertificate(rand.Reader, template, parent, pub, key)
 	if err != nil {

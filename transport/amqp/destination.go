@@ -35,7 +35,7 @@ const (
 type Destination struct {
 	// Addrs are nodes of one cluster, "host:port" each; 5672 is usual, and 5671
 	// with TLS. Which is first is left to chance, and after a failure the next is
-	// tried. Names are resolved for each connection.
+	// tried. Names are resolved for each connection. Required.
 	Addrs []string
 
 	// VHost is the virtual host. Default "/".
@@ -46,19 +46,20 @@ type Destination struct {
 	// Declare makes it.
 	Exchange string
 
-	// RoutingKey is the routing key, at most 255 bytes. It may be empty if
-	// Exchange is not.
+	// RoutingKey is the routing key, at most 255 bytes. Required without
+	// Exchange, which may be all that a broker needs.
 	RoutingKey string
 
 	// ExchangeAttr names the attribute that chooses among Exchanges, by its key
 	// or, within groups, by "group.key"; Exchanges has an exchange for each of
 	// its values that is wanted. Records with any other value, or without, go to
 	// Exchange: what a record says never becomes the name of an exchange. Both or
-	// neither; the map must not be changed after Open.
+	// neither; the map must not be changed after Open. Default: none.
 	ExchangeAttr string
 	Exchanges    map[string]string
 
-	// RoutingKeyAttr and RoutingKeys are the same for the routing key.
+	// RoutingKeyAttr and RoutingKeys are the same for the routing key. Default:
+	// none.
 	RoutingKeyAttr string
 	RoutingKeys    map[string]string
 
@@ -73,20 +74,20 @@ type Destination struct {
 
 	// PasswordFile names a file with the password, in place of Password. It is
 	// read for each connection, white space around it is removed, and it has to
-	// be there in Open. At most 64 KiB.
+	// be there in Open. At most 64 KiB. Default: none.
 	PasswordFile string
 
 	// Credentials returns name and password, in place of the fields above. It is
 	// called for each connection, with a ctx of at most ConnectTimeout. Its error
 	// makes Send fail plainly, and its text is shown, so it must not hold the
-	// secret.
+	// secret. Default: none.
 	Credentials func(ctx context.Context) (username, password string, err error) `json:"-"`
 
 	// External logs in by the client certificate (EXTERNAL, RabbitMQ's plugin
 	// rabbitmq_auth_mechanism_ssl), in place of a password.
 	External bool
 
-	// TLS switches TLS on; nil is plain TCP. A server's name is the host in Addrs
+	// TLS switches TLS on. Default: none, which is plain TCP. A server's name is the host in Addrs
 	// unless TLS.ServerName says otherwise.
 	TLS *tlsconfig.Options
 
@@ -101,7 +102,8 @@ type Destination struct {
 	// Headers names attributes, by key or "group.key", that become headers of the
 	// message under that name: text of at most 256 bytes, or a number or bool.
 	// At most 64, and as many as fit a frame. "CC" and "BCC", which would route
-	// the message elsewhere, and names that begin with "x-" are refused.
+	// the message elsewhere, and names that begin with "x-" are refused. Default:
+	// none.
 	Headers []string
 
 	// Type is the message's type property. Default "log".

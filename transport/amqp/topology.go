@@ -14,30 +14,31 @@ import (
 // declaration of what is there already changes nothing; one that contradicts it
 // (another kind, other arguments) is an error of Send, and nothing is sent.
 type Topology struct {
-	Exchanges []Exchange
-	Queues    []Queue
-	Bindings  []Binding
+	Exchanges []Exchange // default: none
+	Queues    []Queue    // default: none
+	Bindings  []Binding  // default: none
 }
 
 // Exchange is declared durable.
 type Exchange struct {
-	Name      string
+	Name      string         // at most 255 bytes. Required
 	Kind      string         // "direct", "fanout", "topic", "headers" or a plugin's. Default "topic"
-	Arguments map[string]any // "alternate-exchange" and the like; values as amqp091.Table allows
+	Arguments map[string]any // "alternate-exchange" and the like; values as amqp091.Table allows. Default: none
 }
 
 // Queue is declared durable, neither exclusive nor removed when unused.
 type Queue struct {
-	Name      string
+	Name      string         // at most 255 bytes. Required
 	Kind      string         // "quorum" (default), "classic" or "stream"
-	Arguments map[string]any // "x-max-length", "x-overflow" and the like
+	Arguments map[string]any // "x-max-length", "x-overflow" and the like. Default: none
 }
 
 // Binding leads messages of an exchange into a queue.
 type Binding struct {
-	Exchange, Queue string
-	Key             string         // of "direct" and "topic"
-	Arguments       map[string]any // of "headers"
+	Exchange  string         // an exchange that is there or declared. Required
+	Queue     string         // a queue that is there or declared. Required
+	Key       string         // of "direct" and "topic". Default: ""
+	Arguments map[string]any // of "headers". Default: none
 }
 
 // declare tells the broker of all of it, and then asks whether the exchanges

@@ -84,6 +84,7 @@ type Destination struct {
 	// answer is left out for a while. Nodes are not looked for (sniffing):
 	// behind a load balancer or in a container their own addresses lead
 	// nowhere. User information in a URL is sent as Basic authorization.
+	// Required.
 	URLs []string
 
 	// AllowPlaintext allows http:// URLs, for a node on the same machine or in a
@@ -94,7 +95,7 @@ type Destination struct {
 	// Index is the data stream, index or alias that records go to, at most 255
 	// bytes. Parts in braces are replaced by the record's time in UTC:
 	// "shop-{yyyy.MM.dd}", with yyyy, MM, dd and HH, and ".", "-" and "_"
-	// between them. Default: DefaultIndex.
+	// between them. Default: "logs-slogship-default", a data stream.
 	//
 	// The time is the one that becomes @timestamp; that of a record which claims
 	// to be more than a year away from when it was taken is not believed, since
@@ -103,12 +104,13 @@ type Destination struct {
 
 	// IndexAttr names the attribute that chooses among Indices, by its key or,
 	// within groups, by "group.key". IndexAttr and Indices are needed both or
-	// neither.
+	// neither. Default: none.
 	IndexAttr string
 
 	// Indices has an Index for each value of IndexAttr that is wanted. Records
 	// with any other value, or without, go to Index: what a record says never
 	// becomes part of an index's name. The map must not be changed after Open.
+	// Default: none.
 	Indices map[string]string
 
 	// Pipeline is the ingest pipeline that the records go through. Default: the
@@ -134,13 +136,13 @@ type Destination struct {
 	Compression Compression
 
 	// Headers are sent with each request, see https.Destination. The map must not
-	// be changed after Open.
+	// be changed after Open. Default: none.
 	Headers map[string]string
 
 	// Authorize returns the value of the Authorization header ("ApiKey …"). It
 	// is called for each request, with Send's ctx, up to MaxInFlight times at
 	// once. Its error makes Send fail plainly, and its text is shown, so it must
-	// not hold the secret.
+	// not hold the secret. Default: none.
 	Authorize func(ctx context.Context) (string, error)
 
 	// APIKeyFile names a file with an API key in its encoded form (id and key
@@ -148,21 +150,22 @@ type Destination struct {
 	// …". The file is read for each request, so that a rotated key is used with
 	// the next one; while it cannot be read the last key is used, until the
 	// server answers 401 to it. It has to be there in Open. At most 64 KiB.
+	// Default: none.
 	APIKeyFile string
 
 	// TokenFile is the same for a token of the token service or of OpenID
-	// Connect, sent as "Authorization: Bearer …".
+	// Connect, sent as "Authorization: Bearer …". Default: none.
 	TokenFile string
 
 	// PasswordFile is the same for the password of Username, sent as Basic
-	// authorization.
+	// authorization. Default: none.
 	PasswordFile string
 
-	// Username belongs to PasswordFile.
+	// Username belongs to PasswordFile. Default: none.
 	Username string
 
-	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
-	// authorities, no client certificate. With CertFile and KeyFile the server's
+	// TLS lowers, narrows or extends what is spoken. Default: TLS 1.3, the
+	// system's authorities, no client certificate. With CertFile and KeyFile the server's
 	// PKI realm knows the user by its certificate.
 	TLS *tlsconfig.Options
 

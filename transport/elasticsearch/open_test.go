@@ -119,7 +119,7 @@ func TestStrings(t *testing.T) {
 	}
 	names := fmt.Sprint(elasticsearch.Gzip, elasticsearch.Uncompressed, elasticsearch.Compression(9),
 		elasticsearch.SourceAuto, elasticsearch.SourceHidden, elasticsearch.SourceUnset, elasticsearch.SourceOnError(9))
-	if names != "Gzip Uncompressed Compression(9) SourceAuto SourceHidden SourceUnset SourceOnError(9)" {
+	if names != "Gzip Uncompressed Compression(9) Auto Hidden Unset SourceOnError(9)" {
 		t.Error(names)
 	}
 }

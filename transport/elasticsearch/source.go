@@ -33,11 +33,11 @@ const (
 func (s SourceOnError) String() string {
 	switch s {
 	case SourceAuto:
-		return "SourceAuto"
+		return "Auto"
 	case SourceHidden:
-		return "SourceHidden"
+		return "Hidden"
 	case SourceUnset:
-		return "SourceUnset"
+		return "Unset"
 	default:
 		return fmt.Sprintf("SourceOnError(%d)", uint8(s))
 	}

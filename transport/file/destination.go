@@ -21,7 +21,7 @@ var ErrUnsafe = errors.New("not a plain file of our own")
 
 // Destination is a file. Only Path is required.
 type Destination struct {
-	// Path names the file. Its directory is made if there is none.
+	// Path names the file. Its directory is made if there is none. Required.
 	Path string
 
 	// Encoder makes the lines. Default [encode.JSONLines].
@@ -64,6 +64,7 @@ type Destination struct {
 	// Reopen makes the next Send open Path anew, once for each value received.
 	// A file that was moved or removed is noticed without it; this is for
 	// programs that insist on SIGHUP: pass the channel of [os/signal.Notify].
+	// Default: none.
 	Reopen <-chan os.Signal
 }
 

@@ -29,9 +29,10 @@ const (
 type Destination struct {
 	// Addr is "host:port". The name is resolved for each connection and all of its
 	// addresses are tried, those that failed lately last.
+	// Required.
 	Addr string
 
-	// TLS switches TLS on; nil is plaintext. The server's name is the host in Addr
+	// TLS switches TLS on. Default: none, which is plaintext. The server's name is the host in Addr
 	// unless TLS.ServerName says otherwise; with CertFile and KeyFile it is mTLS.
 	TLS *tlsconfig.Options
 
@@ -43,7 +44,7 @@ type Destination struct {
 
 	// TokenFile names a file with a token, sent as "Bearer …", in place of
 	// Authorize. It is read when a stream is opened, so a rotated token is in use
-	// with the next. At most 8 KiB.
+	// with the next. At most 8 KiB. Default: none.
 	TokenFile string
 
 	// AllowPlaintext lets Authorize and TokenFile go over a connection without TLS.

@@ -43,7 +43,7 @@ const (
 // Destination is an HTTP server that takes log records. Only URL is required.
 type Destination struct {
 	// URL is where batches are POSTed to: "https://host/path?query". User
-	// information in it is sent as Basic authorization.
+	// information in it is sent as Basic authorization. Required.
 	URL string
 
 	// AllowPlaintext allows an http:// URL, for a receiver on the same machine
@@ -65,35 +65,36 @@ type Destination struct {
 	// Headers are sent with each request. Those that belong to the protocol
 	// (Content-Length, Content-Encoding, Connection, Expect, Idempotency-Key and
 	// the like) are refused; Content-Type, User-Agent and Host replace what is
-	// sent otherwise. The map must not be changed after Open.
+	// sent otherwise. The map must not be changed after Open. Default: none.
 	Headers map[string]string
 
 	// Authorize returns the value of the Authorization header ("Bearer …"). It
 	// is called for each request, with Send's ctx, up to MaxInFlight times at
 	// once: keep a token that is valid for long. Its error makes Send fail
 	// plainly, and its text is shown, so it must not hold the secret.
+	// Default: none.
 	Authorize func(ctx context.Context) (string, error)
 
 	// TokenFile names a file with a token, sent as "Authorization: Bearer …".
 	// It is read for each request, so that a rotated token is used with the next
 	// one. White space around the token is removed. While the file cannot be
 	// read the last token is used, until the server answers 401 to it. The file
-	// has to be there in Open. At most 64 KiB.
+	// has to be there in Open. At most 64 KiB. Default: none.
 	TokenFile string
 
 	// TokenHeader names the header that TokenFile's token is sent in, by itself,
-	// in place of Authorization: "X-Api-Key".
+	// in place of Authorization: "X-Api-Key". Default: Authorization.
 	TokenHeader string
 
 	// PasswordFile is as TokenFile for the password of Username, sent as Basic
-	// authorization.
+	// authorization. Default: none.
 	PasswordFile string
 
-	// Username belongs to PasswordFile.
+	// Username belongs to PasswordFile. Default: none.
 	Username string
 
-	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
-	// authorities, no client certificate. Its files are looked at every 5 s; new
+	// TLS lowers, narrows or extends what is spoken. Default: TLS 1.3, the
+	// system's authorities, no client certificate. Its files are looked at every 5 s; new
 	// contents are used from the next connection on, which is made at once.
 	TLS *tlsconfig.Options
 

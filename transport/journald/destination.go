@@ -18,10 +18,11 @@ const DefaultSocket = "/run/systemd/journal/socket"
 // Destination is a journal of this machine. The zero Destination is the default
 // one.
 type Destination struct {
-	// Socket is the path of journald's native socket. Default: DefaultSocket.
+	// Socket is the path of journald's native socket. Default:
+	// "/run/systemd/journal/socket".
 	Socket string
 
-	// Encoder says how records become fields. Its zero value is the default.
+	// Encoder says how records become fields. Default: its zero value.
 	Encoder encode.Journal
 }
 

@@ -42,26 +42,27 @@ const (
 type Destination struct {
 	// Brokers are addresses ("kafka-1:9092") of some brokers of one cluster, to
 	// ask for the others. They are resolved for each connection. Records go to
-	// the addresses that the brokers advertise.
+	// the addresses that the brokers advertise. Required.
 	Brokers []string
 
-	// Topic is where records go that TopicAttr does not send elsewhere.
+	// Topic is where records go that TopicAttr does not send elsewhere. Required
+	// without Topics.
 	Topic string
 
 	// TopicAttr names the attribute that chooses among Topics, by its key or,
 	// within groups, by "group.key". TopicAttr and Topics are needed both or
-	// neither.
+	// neither. Default: none.
 	TopicAttr string
 
 	// Topics has a topic for each value of TopicAttr that is wanted. Records
 	// with any other value, or without, go to Topic; without a Topic they are
 	// permanent errors. What a record says never becomes part of a topic's name.
-	// The map must not be changed after Open.
+	// The map must not be changed after Open. Default: none.
 	Topics map[string]string
 
 	// CreateTopics creates a topic that the cluster does not have, when the first
-	// record for it comes. Default nil: a missing topic is an error, and its
-	// records wait in the buffer. The brokers' own auto.create.topics.enable is
+	// record for it comes. Default: none, so that a missing topic is an error, and
+	// its records wait in the buffer. The brokers' own auto.create.topics.enable is
 	// never made use of.
 	CreateTopics *NewTopic
 
@@ -82,20 +83,20 @@ type Destination struct {
 	// Compression of record batches. Default: Snappy.
 	Compression Compression
 
-	// TLS switches TLS on; nil is plain TCP. The server's name is the host of
+	// TLS switches TLS on. Default: none, which is plain TCP. The server's name is the host of
 	// each broker's address unless TLS.ServerName says otherwise.
 	TLS *tlsconfig.Options
 
-	// SASL authenticates each connection. Default nil: no credentials (or a
-	// client certificate in TLS).
+	// SASL authenticates each connection. Default: none, so no credentials (or
+	// a client certificate in TLS).
 	SASL *SASL
 
 	// AllowPlaintext allows SASL with mechanism Plain without TLS, which shows
 	// the password to the network.
 	AllowPlaintext bool
 
-	// ClientID is what brokers see in their logs and quotas. Default:
-	// DefaultClientID.
+	// ClientID is what brokers see in their logs and quotas. Default
+	// "slogship".
 	ClientID string
 
 	// MaxRecords and MaxBytes bound a Send: MaxBytes is measured in the buffer.
@@ -150,7 +151,7 @@ type NewTopic struct {
 
 	// Configs are the topic's configuration, such as {"retention.ms":
 	// "604800000", "min.insync.replicas": "2"}. The map must not be changed
-	// after Open.
+	// after Open. Default: the broker's.
 	Configs map[string]string
 }
 

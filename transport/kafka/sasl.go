@@ -74,7 +74,7 @@ type SASL struct {
 
 	// Credentials returns user name and password. It is called with Send's ctx,
 	// once at a time. Its error makes Send fail plainly, and its text is shown,
-	// so it must not hold the password.
+	// so it must not hold the password. Default: none.
 	Credentials func(ctx context.Context) (username, password string, err error)
 }
 

@@ -62,7 +62,7 @@ type Destination struct {
 	// URL is the server, "https://loki:3100", or the gateway in front of it, with
 	// the path where it is mounted. /loki/api/v1/push is added unless the path
 	// ends in /push already. User information in it is sent as Basic
-	// authorization.
+	// authorization. Required.
 	URL string
 
 	// AllowPlaintext allows an http:// URL, for a server on the same machine or
@@ -82,12 +82,14 @@ type Destination struct {
 	// ResourceLabels of the same name. Names are letters, digits and "_", do not
 	// begin with a digit or "__", and are 15 at most, together with
 	// ResourceLabels and LevelLabel. The map must not be changed after Open.
+	// Default: none.
 	Labels map[string]string
 
 	// ResourceLabels names the fields and attributes of a record's resource that
 	// become labels, as OpenTelemetry names them: "service.name" becomes
-	// service_name. What a resource does not have is left out. nil:
-	// DefaultResourceLabels; empty and not nil: none.
+	// service_name. What a resource does not have is left out. An empty list that
+	// is not nil: none. Default: "service.name", "deployment.environment.name" and
+	// "host.name".
 	//
 	// There is no way to make labels of a record's attributes: each combination
 	// of labels is a stream with files of its own, and one attribute such as a
@@ -101,7 +103,7 @@ type Destination struct {
 	// the metadata.
 	LevelLabel bool
 
-	// Encoder writes the line. nil, the default, makes the message the line and
+	// Encoder writes the line. Default: none, which makes the message the line and
 	// structured metadata of everything else, as Loki does it with what it
 	// receives over OTLP. With an Encoder (encode.JSONLines, encode.Logfmt) the line
 	// has everything and the metadata no more than log_id, level, trace_id and
@@ -118,8 +120,8 @@ type Destination struct {
 	// MaxLine, MaxMetadata and MaxMetadataCount are the server's limits, in bytes
 	// but for the count. A line is cut, and marked; a record with more or larger
 	// attributes than the metadata may have gets the line of encode.JSONLines,
-	// which has them all, instead of its message. Defaults: DefaultMaxLine,
-	// DefaultMaxMetadata, DefaultMaxMetadataCount.
+	// which has them all, instead of its message. Defaults 256 KiB, 64 KiB and
+	// 128.
 	MaxLine          int
 	MaxMetadata      int
 	MaxMetadataCount int
@@ -127,35 +129,37 @@ type Destination struct {
 	// MaxSkew is how far a record's time may be before the moment in which it was
 	// taken. One that claims more, or a future more than 5 minutes ahead, gets
 	// the moment in which it was taken, and its own time as the metadata "time":
-	// Loki would refuse it. Default: DefaultMaxSkew. Below 0: each time is sent
-	// as it is.
+	// Loki would refuse it. Default 30 min; negative: each time is sent as it
+	// is.
 	MaxSkew time.Duration
 
 	// Headers are sent with each request, see https.Destination. The map must not
-	// be changed after Open.
+	// be changed after Open. Default: none.
 	Headers map[string]string
 
 	// Authorize returns the value of the Authorization header. It is called for
 	// each request, with Send's ctx, up to MaxInFlight times at once. Its error
 	// makes Send fail plainly, and its text is shown, so it must not hold the
-	// secret.
+	// secret. Default: none.
 	Authorize func(ctx context.Context) (string, error)
 
 	// TokenFile names a file with a token, sent as "Authorization: Bearer …". It
 	// is read for each request, so that a rotated token is used with the next
 	// one; while it cannot be read the last token is used, until the server
 	// answers 401 to it. It has to be there in Open. At most 64 KiB.
+	// Default: none.
 	TokenFile string
 
 	// PasswordFile is the same for the password of Username, sent as Basic
 	// authorization. In Grafana Cloud, Username is the number of the Loki instance.
+	// Default: none.
 	PasswordFile string
 
-	// Username belongs to PasswordFile.
+	// Username belongs to PasswordFile. Default: none.
 	Username string
 
-	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
-	// authorities, no client certificate.
+	// TLS lowers, narrows or extends what is spoken. Default: TLS 1.3, the
+	// system's authorities, no client certificate.
 	TLS *tlsconfig.Options
 
 	// Proxy returns the proxy for a request, or nil for none. Default:

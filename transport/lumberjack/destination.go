@@ -34,10 +34,10 @@ type Destination struct {
 	// One of them gets the records, chosen by chance so that many senders spread
 	// over all; when it fails, the next. The names are resolved for each
 	// connection, and all of their addresses are tried. (For one route to use
-	// several hosts at a time, see transport/group.)
+	// several hosts at a time, see transport/group.) Required.
 	Addrs []string
 
-	// Encoder is how a record becomes an event. Its zero value is the default.
+	// Encoder is how a record becomes an event. Default: its zero value.
 	Encoder encode.ECS
 
 	// Beat and Version are the event's [@metadata][beat] and
@@ -47,7 +47,7 @@ type Destination struct {
 	Beat    string
 	Version string
 
-	// TLS switches TLS on (the input's ssl_enabled); nil is plain TCP. A
+	// TLS switches TLS on (the input's ssl_enabled). Default: none, which is plain TCP. A
 	// server's name is the host in its address unless TLS.ServerName says
 	// otherwise.
 	TLS *tlsconfig.Options

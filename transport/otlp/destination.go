@@ -72,16 +72,16 @@ type Destination struct {
 	// Authorize returns the value of the Authorization header. It is called for
 	// each request, with Send's ctx, up to MaxInFlight times at once. Its error
 	// makes Send fail plainly, and its text is shown, so it must not hold the
-	// secret.
+	// secret. Default: none.
 	Authorize func(ctx context.Context) (string, error)
 
 	// TokenFile names a file with a token, sent as "Authorization: Bearer …". It
 	// is read for each request, so that a rotated token is used with the next
-	// one. It has to be there in Open. At most 64 KiB.
+	// one. It has to be there in Open. At most 64 KiB. Default: none.
 	TokenFile string
 
-	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
-	// authorities, no client certificate. Default: the files of
+	// TLS lowers, narrows or extends what is spoken, which is TLS 1.3 with the
+	// system's authorities and no client certificate. Default: the files of
 	// OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY.
 	TLS *tlsconfig.Options
 
@@ -91,7 +91,7 @@ type Destination struct {
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// Service is the service.name of a record whose resource has none: the
-	// protocol demands one. Default: what DetectResource finds.
+	// protocol demands one. Default: what [DetectResource] finds.
 	Service string
 
 	// OnPartial hears of answers that accept a request and say that some of its

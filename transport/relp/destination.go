@@ -32,13 +32,13 @@ const (
 type Destination struct {
 	// Addr is "host:port". RELP has no port of its own; 2514 and 20514 are usual.
 	// The name is resolved for each connection and all of its addresses are
-	// tried, those that failed lately last.
+	// tried, those that failed lately last. Required.
 	Addr string
 
 	// Encoder is the format of a message. Default: the zero encode.RFC5424.
 	Encoder encode.Encoder
 
-	// TLS switches TLS on (imrelp's tls="on"); nil is plain TCP. The server's
+	// TLS switches TLS on (imrelp's tls="on"). Default: none, which is plain TCP. The server's
 	// name is the host in Addr unless TLS.ServerName says otherwise. rsyslog
 	// usually asks for a client certificate.
 	TLS *tlsconfig.Options

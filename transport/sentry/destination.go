@@ -54,11 +54,11 @@ const (
 // Only DSN is required.
 type Destination struct {
 	// DSN is the project's, "https://KEY@HOST/PROJECT". With KeyFile it has no
-	// key: "https://HOST/PROJECT".
+	// key: "https://HOST/PROJECT". Required.
 	DSN string
 
 	// KeyFile names a file with the DSN's public key, read for each request, so
-	// that a replaced key is used with the next one. At most 64 KiB.
+	// that a replaced key is used with the next one. At most 64 KiB. Default: none.
 	KeyFile string
 
 	// AllowPlaintext allows an http:// DSN, for a server on the same machine or
@@ -77,7 +77,7 @@ type Destination struct {
 	// Tags names the attributes that become tags, by which Sentry searches. One
 	// within a group is named with the group, "http.method". Values are cut at 200
 	// characters. All other attributes are in the context "attributes". The slice
-	// must not be changed after Open.
+	// must not be changed after Open. Default: none.
 	Tags []string
 
 	// User names the attribute that says who the user is: a group with id, email,
@@ -92,6 +92,7 @@ type Destination struct {
 	// not, or nil to discard it. It must not keep rec, and cannot change the
 	// event's ID. It is called on the delivery worker, up to MaxInFlight times at
 	// once. A record at which it panics goes to the dead letter.
+	// Default: none.
 	BeforeSend func(event *sdk.Event, rec *encode.Record) *sdk.Event
 
 	// KeepLimited keeps records in the buffer while the server's rate limits last,
@@ -102,19 +103,20 @@ type Destination struct {
 	// OnDiscard hears of what is discarded: n of a category ("error", "log_item"),
 	// for a reason that Sentry has a name for ("ratelimit_backoff",
 	// "before_send"). It is called on the delivery worker and must not block.
+	// Default: nobody.
 	OnDiscard func(reason, category string, n int)
 
 	// MaxEvent bounds an event's JSON, in bytes. What is larger loses breadcrumbs,
-	// then long values, then all attributes, and says so in a tag. Default:
-	// DefaultMaxEvent; at least 4,096.
+	// then long values, then all attributes, and says so in a tag. Default
+	// 1,000,000; at least 4,096.
 	MaxEvent int
 
 	// Headers are sent with each request, see https.Destination. The map must not
-	// be changed after Open.
+	// be changed after Open. Default: none.
 	Headers map[string]string
 
-	// TLS lowers, narrows or extends the default: TLS 1.3, the system's
-	// authorities, no client certificate.
+	// TLS lowers, narrows or extends what is spoken. Default: TLS 1.3, the
+	// system's authorities, no client certificate.
 	TLS *tlsconfig.Options
 
 	// Proxy returns the proxy for a request, or nil for none. Default:

@@ -33,14 +33,14 @@ const (
 // has, with tcp.OctetCounted and encode.RFC5424{} as Framing and Encoder.
 type Destination struct {
 	// Addr is "host:port", or "host" for port 514 (6514 with TLS). For a local
-	// socket it is its path. Without Addr and Network, the socket is looked for
-	// at /dev/log, /var/run/syslog and /var/run/log, whenever there is no
+	// socket it is its path. Default: without Network, the local socket is looked
+	// for at /dev/log, /var/run/syslog and /var/run/log, whenever there is no
 	// connection: the daemon may come later, and in another place.
 	Addr string
 
-	// Network is "tcp" (the default with an Addr that is no path), "tcp4",
-	// "tcp6", "udp", "udp4", "udp6", "unixgram" or "unix". For a path without
-	// Network both kinds of local socket are tried, datagrams first.
+	// Network is "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unixgram" or
+	// "unix". Default: "tcp" with an Addr that is no path; for a path, both kinds
+	// of local socket are tried, datagrams first.
 	Network string
 
 	// Encoder writes the messages: an encode.RFC5424, an encode.RFC3164, or one
@@ -59,7 +59,7 @@ type Destination struct {
 	// package's Limits section.
 	MaxMessage int
 
-	// TLS switches TLS on, for TCP; nil is plain. The server's name is the host
+	// TLS switches TLS on, for TCP. Default: none, which is plain. The server's name is the host
 	// in Addr unless TLS.ServerName says otherwise; CertFile and KeyFile are
 	// the client's certificate.
 	TLS *tlsconfig.Options
@@ -70,7 +70,7 @@ type Destination struct {
 	WindowBytes int
 
 	// ConnectTimeout, WriteTimeout, CloseTimeout and Lifetime are those of
-	// [tcp.Destination], with its defaults: 5 s, 30 s, 1 s, no end.
+	// [tcp.Destination]. Defaults 5 s, 30 s, 1 s and 0, for as long as it works.
 	ConnectTimeout time.Duration
 	WriteTimeout   time.Duration
 	CloseTimeout   time.Duration

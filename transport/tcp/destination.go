@@ -31,7 +31,7 @@ const (
 type Destination struct {
 	// Addr is "host:port". The name is resolved for each connection and all of
 	// its addresses are tried, those that failed lately last. With Network
-	// "unix" it is the socket's path.
+	// "unix" it is the socket's path. Required.
 	Addr string
 
 	// Network is "tcp" (the default), "tcp4", "tcp6" or "unix", a stream socket
@@ -44,13 +44,13 @@ type Destination struct {
 	// Framing separates the records. Default: Newline.
 	Framing Framing
 
-	// TLS switches TLS on; nil is plain TCP. The server's name is the host in
+	// TLS switches TLS on. Default: none, which is plain TCP. The server's name is the host in
 	// Addr unless TLS.ServerName says otherwise.
 	TLS *tlsconfig.Options
 
 	// WindowBytes is how many of the newest bytes stay in the route's buffer after
 	// they were sent, to be sent again after a break: see the package's
-	// Delivery section. Default 8 MiB. A negative WindowBytes holds nothing: what the
+	// Delivery section. Default 8 MiB; negative: nothing is held, and what the
 	// receiver had not read at a break is lost.
 	WindowBytes int
 

@@ -47,13 +47,14 @@ var (
 type Options struct {
 	// CAFile names a PEM file with the authorities that may sign the server's
 	// certificate, in place of the system's (or Config.RootCAs).
+	// Default: the system's.
 	CAFile string
 
 	// CertFile and KeyFile name the PEM files of the client certificate and its
 	// private key, both or neither. On Unix the key may be readable by its
 	// owner only, or by its group if root owns it, as Kubernetes mounts a secret
 	// with defaultMode 0440 and an fsGroup; a key that others may read is
-	// refused with ErrKeyMode.
+	// refused with ErrKeyMode. Default: none.
 	CertFile string
 	KeyFile  string
 
@@ -67,7 +68,7 @@ type Options struct {
 	AllowTLS12 bool
 
 	// Insecure set to AcceptAnyServer switches the server's verification off:
-	// whoever answers gets the records. It is a sentence rather than a bool so
+	// whoever answers gets the records. Default: verified. It is a sentence rather than a bool so
 	// that no stray "true" sets it and a reader of the configuration sees it.
 	Insecure string
 
@@ -75,7 +76,7 @@ type Options struct {
 	// in memory or in hardware, VerifyConnection, RootCAs). It is cloned, and
 	// the fields above win. Its MinVersion may be 1.2 only with AllowTLS12, and
 	// its InsecureSkipVerify may be set only with a VerifyConnection or
-	// VerifyPeerCertificate that does the work.
+	// VerifyPeerCertificate that does the work. Default: none.
 	Config *tls.Config `json:"-"`
 }
 

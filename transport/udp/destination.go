@@ -57,6 +57,7 @@ func (o Oversize) String() string {
 // Destination is a receiver of datagrams. Only Addr is required.
 type Destination struct {
 	// Addr is "host:port", or with Network "unixgram" the socket's path.
+	// Required.
 	Addr string
 
 	// Network is "udp" (the default), "udp4", "udp6" or "unixgram".

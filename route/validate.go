@@ -11,8 +11,8 @@ import (
 var ErrInvalid = errors.New("invalid route")
 
 // Validate checks the routes against each other and each for itself. It
-// returns all errors together, each with the route's name, the field, the
-// value and what is allowed. It opens nothing.
+// returns all errors together, each a *FieldError with the route's name, the
+// field, the value and what is allowed. It opens nothing.
 func Validate(routes []Route) error {
 	var errs []error
 	names := make(map[string]bool)
@@ -34,7 +34,7 @@ func Validate(routes []Route) error {
 }
 
 func (r *Route) bad(field string, value any, allowed string) error {
-	return fmt.Errorf("route %q: %s %q: want %s: %w", r.Name, field, fmt.Sprint(value), allowed, ErrInvalid)
+	return &FieldError{Route: r.Name, Field: field, Value: fmt.Sprint(value), Allowed: allowed}
 }
 
 func (r *Route) validate() []error {

@@ -22,30 +22,17 @@ func contained(f func() error) (err error) {
 	return f()
 }
 
-// matches asks the route's matcher. One that panics takes the record: a record
-// too many is better than one lost.
-func (l *lane) matches(ctx context.Context, h *Handler, r *slog.Record) (ok bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			h.core.report.failed(l.route.Name, fmt.Errorf("matcher: %w", &panicError{p}))
-			ok = true
-		}
-	}()
-	shown := *r // what a matcher gets goes to the heap
-	return l.route.Match.Match(&subject{h: h, ctx: ctx, r: &shown})
-}
-
 // contains asks levels whose bounds are the caller's code. One that panics takes
-// the record, as a matcher that does. Only lanes with such bounds pay for the
+// the record, as a matcher that does. Only steps with such bounds pay for the
 // defer.
-func (d *dynamicLane) contains(level slog.Level) (ok bool) {
+func (s *step) contains(level slog.Level) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.report.failed(d.route.Name, fmt.Errorf("levels: %w", &panicError{p}))
+			s.report.failed(s.lane.route.Name, fmt.Errorf("levels: %w", &panicError{p}))
 			ok = true
 		}
 	}()
-	return d.route.Levels.Contains(level)
+	return s.levels.Contains(level)
 }
 
 // stackFrom is the level from which records carry a stack. Every call asks, so

@@ -6,14 +6,15 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/vfs"
+	"github.com/slogship/slogship/route"
 )
 
-// core is what all clones of a handler share. What stands above closing is set
+// core is what all clones of a handler share. What stands above routing is set
 // by New and immutable afterwards, but for the table, which is swapped whole.
 type core struct {
-	opts      Options // with defaults
-	fsys      vfs.FS  // where the buffers are, unless InMemory
-	table     atomic.Pointer[table]
+	opts      Options               // with defaults
+	fsys      vfs.FS                // where the buffers are, unless InMemory
+	table     atomic.Pointer[table] // stored under routing
 	ids       *encode.IDSource
 	sources   sourceCache
 	scratch   sync.Pool // of *scratch
@@ -21,6 +22,9 @@ type core struct {
 	resource  *encode.Resource
 	release   func()   // lets go of what is not a lane's: crash output
 	unclaimed []string // directories of routes that no longer exist, as they were at New
+
+	routing sync.Mutex         // held while the table is changed; guards the next
+	levels  *route.ScopeLevels // of routes without their own; nil: all
 
 	closing      sync.Once
 	closed       atomic.Bool // Close has begun

@@ -20,6 +20,7 @@ type Handler struct {
 	groups []string     // open groups, outermost first
 	bound  []boundAttrs // the same attributes as values, for matchers
 	scope  string
+	known  *scopeKnown  // what table.scopes say of scope; shared by handlers of one scope
 	next   slog.Handler // Options.Next with the same With calls; nil: none
 }
 
@@ -34,7 +35,7 @@ type boundAttrs struct {
 
 // Enabled reports whether a route, or Options.Next, takes records of level.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
-	if h.core.table.Load().takes(level) {
+	if h.core.table.Load().takes(h, level) {
 		return true
 	}
 	return h.next != nil && h.next.Enabled(ctx, level)
@@ -46,7 +47,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 // the same record; slog discards it.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	var err error
-	if t := h.core.table.Load(); t.takes(r.Level) {
+	if t := h.core.table.Load(); t.takes(h, r.Level) {
 		err = h.ship(ctx, t, &r, nil)
 	}
 	if h.next != nil && h.next.Enabled(ctx, r.Level) {
@@ -95,6 +96,6 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 // "db" or "db.pool".
 func (h *Handler) WithScope(name string) *Handler {
 	c := *h
-	c.scope = name
+	c.scope, c.known = name, new(scopeKnown)
 	return &c
 }

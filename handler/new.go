@@ -46,10 +46,11 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.table.Store(newTable(lanes, c.report))
+	c.levels = o.Levels
+	c.table.Store(newTable(lanes, c.levels, c.report))
 	c.unclaimed = c.findUnclaimed(budget)
 	c.start()
-	h := &Handler{core: c, next: besideLog(o.Next)}
+	h := &Handler{core: c, known: new(scopeKnown), next: besideLog(o.Next)}
 	if err := h.crashReports(); err != nil {
 		c.report.failed("", err)
 	}

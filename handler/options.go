@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/route"
 )
 
 // Options configure a handler. Dir or InMemory is required; the zero value of
@@ -40,6 +41,11 @@ type Options struct {
 
 	// Resource says who logs. Host and PID are filled in if empty.
 	Resource encode.Resource
+
+	// Levels are the levels of the routes that have none of their own (whose
+	// Levels are zero), by scope. They can be changed while the program runs,
+	// through what is here or by SetLevels. nil: every level.
+	Levels *route.ScopeLevels
 
 	// AddSource records the file, line and function of each log call.
 	AddSource bool

@@ -12,10 +12,12 @@ import (
 	"github.com/slogship/slogship/internal/deliver"
 )
 
-// scratch is the memory that one call encodes its record into.
+// scratch is the memory that one call encodes its record into, and keeps what
+// matchers have asked for in.
 type scratch struct {
 	payload []byte
 	frames  []encode.Frame
+	found   []found // by table.paths; clear but for a call under way
 	pcs     [maxFrames]uintptr
 }
 
@@ -33,9 +35,15 @@ type call struct {
 	s       *scratch
 	sum     uint32 // of s.payload; valid once encoded
 	encoded bool
+	asked   bool     // s.found is in use
 	watch   *watches // nil: nobody waits for delivery
 	printed bool     // it came after Close and is on stderr
 	err     error
+
+	// What ctx brings, once something has asked for it.
+	traced, gathered bool
+	belongs          encode.Trace
+	carried          []slog.Attr
 }
 
 // ship gives the record to every lane that takes it, encoding it at most once,
@@ -45,13 +53,16 @@ func (h *Handler) ship(ctx context.Context, t *table, r *slog.Record, w *watches
 		ctx = context.Background()
 	}
 	c := call{h: h, table: t, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
-	for _, l := range t.fixed(r.Level) {
-		c.offer(ctx, l, r)
-	}
-	for i := range t.dynamic {
-		if d := &t.dynamic[i]; d.takes(r.Level) {
-			c.offer(ctx, d.lane, r)
+	taken := false
+	for _, s := range t.steps(r.Level) {
+		if s.fallback && taken || !c.wanted(ctx, s, r) {
+			continue
 		}
+		c.give(ctx, s.lane, r)
+		if s.final {
+			break
+		}
+		taken = true
 	}
 	c.free()
 	return c.err
@@ -67,18 +78,23 @@ func taken(r *slog.Record) time.Time {
 	return time.Now()
 }
 
-// offer gives the record to l unless l does not want it. The record is not in
-// call, some of whose contents go to the heap: then each caller's would.
-func (c *call) offer(ctx context.Context, l *lane, r *slog.Record) {
-	if c.from == l.route.Name && c.from != "" {
-		return // what a route's own delivery logs would feed itself
+// wanted reports whether s takes the record. The record is not in call, some of
+// whose contents go to the heap: then each caller's would.
+func (c *call) wanted(ctx context.Context, s *step, r *slog.Record) bool {
+	if s.dynamic && !s.takes(c.h, c.table, r.Level) {
+		return false
 	}
-	if c.table.clients && l.loggedByClient(c.h.core, r.PC) {
-		return
+	if c.from != "" && c.from == s.lane.route.Name {
+		return false // what a route's own delivery logs would feed itself
 	}
-	if l.route.Match != nil && !l.matches(ctx, c.h, r) {
-		return
+	if c.table.clients && s.lane.loggedByClient(c.h.core, r.PC) {
+		return false
 	}
+	return s.match == nil || c.matches(ctx, s, r)
+}
+
+// give stores the record in l.
+func (c *call) give(ctx context.Context, l *lane, r *slog.Record) {
 	if !c.encoded {
 		c.encode(ctx, r)
 	}
@@ -90,15 +106,15 @@ func (c *call) offer(ctx context.Context, l *lane, r *slog.Record) {
 // encode builds the payload. It is the same for all lanes.
 func (c *call) encode(ctx context.Context, r *slog.Record) {
 	core := c.h.core
-	c.s = core.scratch.Get().(*scratch)
+	if c.s == nil {
+		c.s = core.scratch.Get().(*scratch)
+	}
 	header := codec.Header{
 		Time: r.Time, Observed: c.now, Level: r.Level,
 		Message: r.Message, Scope: c.h.scope,
 	}
 	core.ids.Put(&header.ID, c.now)
-	if core.opts.Trace != nil {
-		header.Trace = core.trace(ctx)
-	}
+	header.Trace = c.trace(ctx)
 	if core.opts.AddSource {
 		header.Source = core.sources.encoded(r.PC)
 	}
@@ -106,6 +122,31 @@ func (c *call) encode(ctx context.Context, r *slog.Record) {
 		header.Stack = core.stack(c.s, r.PC)
 	}
 	p := codec.AppendHeader(c.s.payload[:0], &header)
+	p = c.appendFromContext(ctx, p)
+	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
+	c.appendAttrs(r)
+	c.sum = buffer.Sum(c.s.payload)
+	c.encoded = true
+}
+
+// trace returns the trace that ctx belongs to, which is asked for once.
+func (c *call) trace(ctx context.Context) encode.Trace {
+	if c.h.core.opts.Trace != nil && !c.traced {
+		c.belongs, c.traced = c.h.core.trace(ctx), true
+	}
+	return c.belongs
+}
+
+// appendFromContext appends the attributes that ctx brings: without a list of
+// them, unless a matcher has had one made.
+func (c *call) appendFromContext(ctx context.Context, p []byte) []byte {
+	core := c.h.core
+	if c.gathered {
+		for _, a := range c.carried {
+			p = core.appendAttr(p, nil, a)
+		}
+		return p
+	}
 	for _, extract := range core.opts.Context {
 		for _, a := range core.extracted(ctx, extract) {
 			p = core.appendAttr(p, nil, a)
@@ -114,10 +155,7 @@ func (c *call) encode(ctx context.Context, r *slog.Record) {
 	for _, a := range Attrs(ctx) {
 		p = core.appendAttr(p, nil, a)
 	}
-	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
-	c.appendAttrs(r)
-	c.sum = buffer.Sum(c.s.payload)
-	c.encoded = true
+	return p
 }
 
 // appendAttrs appends the record's own attributes.
@@ -144,6 +182,9 @@ func (c *call) id() encode.ID { return encode.ID(c.s.payload[:len(encode.ID{})])
 func (c *call) free() {
 	if c.s == nil || cap(c.s.payload) > maxScratch {
 		return
+	}
+	if c.asked {
+		clear(c.s.found) // the pool must not hold on to what was logged
 	}
 	c.h.core.scratch.Put(c.s)
 }

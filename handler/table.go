@@ -3,6 +3,8 @@ package handler
 import (
 	"log/slog"
 	"slices"
+
+	"github.com/slogship/slogship/route"
 )
 
 // table is what a log call has to know of the routes. It is immutable: a
@@ -11,22 +13,96 @@ import (
 // old one may still be under way, or be held up for long, when the new one
 // is in force; so the lanes of an old table stay open until they are drained.
 type table struct {
-	lanes   []*lane // in the order of the routes
-	levels  levelTable
-	dynamic []dynamicLane
-	clients bool // a transport names its client library, so PCs are looked at
+	lanes []*lane // in the order of the routes
+	// all has a step for each lane, in the order in which they are asked: that of
+	// the routes, but for the fallbacks, which come last.
+	all []step
+	// byLevel has, for each level from levelTableMin up, the steps that may take
+	// it, those whose levels can change among them in their places. always has a
+	// bit for each level that a step takes whatever changes: with it Enabled is one
+	// look-up however many routes there are.
+	byLevel [levelTableSize][]*step
+	always  uint64
+	dynamic []*step // those whose levels can change
+
+	scopes  []*route.ScopeLevels // those that steps have, each once
+	paths   []string             // those that matchers ask for, each once
+	clients bool                 // a transport names its client library, so PCs are looked at
 }
 
-func newTable(lanes []*lane, report *reporter) *table {
-	t := &table{lanes: lanes}
-	t.levels.build(lanes)
-	for _, l := range lanes {
-		if !l.route.Levels.Static() {
-			t.dynamic = append(t.dynamic, newDynamicLane(l, report))
+// Levels outside of these are rare, and their steps are gathered by the call.
+const (
+	levelTableMin  = -16
+	levelTableSize = 48
+)
+
+// newTable makes the table of lanes. Routes without levels have those of
+// defaults, unless it is nil.
+func newTable(lanes []*lane, defaults *route.ScopeLevels, report *reporter) *table {
+	t := &table{lanes: lanes, all: make([]step, 0, len(lanes))}
+	for _, fallback := range []bool{false, true} {
+		for _, l := range lanes {
+			if l.route.Fallback == fallback {
+				t.all = append(t.all, newStep(t, l, defaults, report))
+			}
 		}
-		t.clients = t.clients || l.clients != nil
+	}
+	for i := range t.all {
+		s := &t.all[i]
+		if s.dynamic {
+			t.dynamic = append(t.dynamic, s)
+		}
+		t.clients = t.clients || s.lane.clients != nil
+	}
+	for i := range t.byLevel {
+		level := slog.Level(i + levelTableMin)
+		t.byLevel[i] = t.gather(level)
+		if slices.ContainsFunc(t.byLevel[i], func(s *step) bool { return !s.dynamic }) {
+			t.always |= 1 << i
+		}
 	}
 	return t
+}
+
+// gather returns the steps that may take level.
+func (t *table) gather(level slog.Level) []*step {
+	var out []*step
+	for i := range t.all {
+		if s := &t.all[i]; s.dynamic || s.levels.Contains(level) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// steps returns those that may take level.
+func (t *table) steps(level slog.Level) []*step {
+	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
+		return t.byLevel[i]
+	}
+	return t.gather(level)
+}
+
+// takes reports whether any step takes level from h.
+func (t *table) takes(h *Handler, level slog.Level) bool {
+	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
+		if t.always&(1<<i) != 0 {
+			return true
+		}
+	} else if t.takesOutside(level) {
+		return true
+	}
+	for _, s := range t.dynamic {
+		if s.takes(h, t, level) {
+			return true
+		}
+	}
+	return false
+}
+
+// takesOutside is the look-up for levels that the table has none for.
+func (t *table) takesOutside(level slog.Level) bool {
+	return slices.ContainsFunc(t.all, func(s step) bool { return !s.dynamic && s.levels.Contains(level) })
 }
 
 // lane returns the lane of the route of this name; nil: there is none.
@@ -38,49 +114,12 @@ func (t *table) lane(name string) *lane {
 	return t.lanes[i]
 }
 
-// levelTable gives the lanes with unchanging levels for each level, so that
-// Enabled is one look-up however many routes there are. Levels outside are
-// rare and asked one by one.
-type levelTable [levelTableSize][]*lane
-
-const (
-	levelTableMin  = -16
-	levelTableSize = 48
-)
-
-func (t *levelTable) build(lanes []*lane) {
-	for i := range t {
-		t[i] = lanesFor(lanes, slog.Level(i+levelTableMin))
+// indexOf returns the index of x in list, which it is added to if it isn't there.
+func indexOf[T comparable](list *[]T, x T) int {
+	i := slices.Index(*list, x)
+	if i < 0 {
+		i = len(*list)
+		*list = append(*list, x)
 	}
-}
-
-func lanesFor(lanes []*lane, level slog.Level) []*lane {
-	var out []*lane
-	for _, l := range lanes {
-		if l.route.Levels.Static() && l.route.Levels.Contains(level) {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-// fixed returns the lanes with unchanging levels that take level.
-func (t *table) fixed(level slog.Level) []*lane {
-	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
-		return t.levels[i]
-	}
-	return lanesFor(t.lanes, level)
-}
-
-// takes reports whether any lane takes level.
-func (t *table) takes(level slog.Level) bool {
-	if len(t.fixed(level)) != 0 {
-		return true
-	}
-	for i := range t.dynamic {
-		if t.dynamic[i].takes(level) {
-			return true
-		}
-	}
-	return false
+	return i
 }

@@ -15,7 +15,7 @@ func badMatcher(m Matcher) string {
 func badNode(n *match.Node) string {
 	switch n.Op {
 	case match.Foreign:
-		if f, ok := n.Func.(MatchFunc); n.Func == nil || ok && f == nil {
+		if f, ok := n.Source.(MatchFunc); n.Source == nil || ok && f == nil {
 			return "matchers that are not nil"
 		}
 	case match.Exists:

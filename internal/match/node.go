@@ -32,9 +32,9 @@ type Node struct {
 	Re    *regexp.Regexp // Regexp, MessageRegexp
 	Text  string         // Message, Group, Scope, Package
 	Nodes []Node         // All, Any, Not
-	// Func is a Foreign's matcher. It is any because its type is package
-	// route's, which imports this one.
-	Func any
+	// Source is the matcher that it was made of. It is any because its type is
+	// package route's, which imports this one.
+	Source any
 }
 
 // Noder is implemented by the matchers that can be compiled.
@@ -42,8 +42,10 @@ type Noder interface{ Node() Node }
 
 // Of returns m as data; as a Foreign, if it is not one of package route's.
 func Of(m any) Node {
-	if n, ok := m.(Noder); ok {
-		return n.Node()
+	var n Node // a Foreign
+	if known, ok := m.(Noder); ok {
+		n = known.Node()
 	}
-	return Node{Op: Foreign, Func: m}
+	n.Source = m
+	return n
 }

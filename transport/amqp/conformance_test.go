@@ -62,7 +62,7 @@ func invalid(t *testing.T) []transport.Destination {
 		amqp.Destination{Addrs: addrs, RoutingKey: long},
 		amqp.Destination{Addrs: addrs, Exchange: long},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", VHost: long},
-		amqp.Destination{Addrs: addrs, RoutingKey: "q", Type: long},
+		amqp.Destination{Addrs: addrs, RoutingKey: "q", MessageType: long},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", ConnectionName: long},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", Window: -1},
 		amqp.Destination{Addrs: addrs, RoutingKey: "q", Window: amqp.MaxWindow + 1},

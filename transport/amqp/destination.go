@@ -19,7 +19,7 @@ import (
 // Defaults and limits of Destination's fields.
 const (
 	DefaultVHost          = "/"
-	DefaultType           = "log"
+	DefaultMessageType    = "log"
 	DefaultConnectionName = "slogship"
 	DefaultWindow         = 1000
 	MaxWindow             = 10_000
@@ -106,8 +106,8 @@ type Destination struct {
 	// none.
 	Headers []string
 
-	// Type is the message's type property. Default "log".
-	Type string
+	// MessageType is the message's type property. Default "log".
+	MessageType string
 
 	// ConnectionName is what RabbitMQ's management shows. Default "slogship".
 	ConnectionName string
@@ -197,7 +197,7 @@ func (d Destination) withDefaults() (Destination, error) {
 		d.Encoder = encode.JSONLines{}
 	}
 	d.VHost = cmp.Or(d.VHost, DefaultVHost)
-	d.Type = cmp.Or(d.Type, DefaultType)
+	d.MessageType = cmp.Or(d.MessageType, DefaultMessageType)
 	d.ConnectionName = cmp.Or(d.ConnectionName, DefaultConnectionName)
 	d.Window = cmp.Or(d.Window, DefaultWindow)
 	d.MaxMessage = cmp.Or(d.MaxMessage, DefaultMaxMessage)
@@ -221,7 +221,7 @@ func (d *Destination) checkFields() error {
 	return option.Check("amqp", option.Fields{
 		{"Addrs", d.Addrs, len(d.Addrs) == 0, "at least one"},
 		{"VHost", d.VHost, len(d.VHost) > maxShort, "at most 255 bytes"},
-		{"Type", d.Type, len(d.Type) > maxShort, "at most 255 bytes"},
+		{"MessageType", d.MessageType, len(d.MessageType) > maxShort, "at most 255 bytes"},
 		{"ConnectionName", d.ConnectionName, len(d.ConnectionName) > maxShort, "at most 255 bytes"},
 		{"Encoder", d.Encoder.ContentType(), len(d.Encoder.ContentType()) > maxShort, "a media type of at most 255 bytes"},
 		{"Window", d.Window, d.Window < 1 || d.Window > MaxWindow, "1 to 10,000"},

@@ -17,7 +17,7 @@ func TestGuard(t *testing.T) {
 	}
 	var good []byte
 	for _, f := range [][]byte{
-		frame(8), frame(1, 0, 60), frame(1, confirm(80, 7)...), frame(3, confirm(80, 99)...), frame(1, confirm(81, 99)...),
+		frame(8), frame(1, 0, 60, 0, 50), frame(1, confirm(80, 7)...), frame(3, confirm(80, 99)...), frame(1, confirm(81, 99)...),
 		frame(1, append([]byte{0, 85}, confirm(80, 99)[2:]...)...), frame(3, make([]byte, 1000)...), frame(1, confirm(120, 1)...),
 	} {
 		good = append(good, f...)
@@ -25,7 +25,10 @@ func TestGuard(t *testing.T) {
 	for _, end := range []struct {
 		bytes []byte
 		want  error
-	}{{nil, nil}, {frame(1, confirm(80, 8)...), errTag}, {frame(1, confirm(120, 1<<63)...), errTag}} {
+	}{{nil, nil}, {frame(1, confirm(80, 8)...), errTag}, {frame(1, confirm(120, 1<<63)...), errTag},
+		{frame(8, 0), errLength}, {frame(1, 0, 60), errLength}, {frame(1, append(confirm(80, 1), 0)...), errLength},
+		{append([]byte{1, 0, 1, 0, 0, 0, 0}, confirm(80, 1<<63)...), errLength}, // a confirm behind a length of nothing
+	} {
 		all := append(append([]byte(nil), good...), end.bytes...)
 		for step := 1; step <= len(all); step += 1 + step/8 {
 			g := guard{}

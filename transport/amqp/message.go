@@ -38,7 +38,7 @@ func (d *Destination) message(rec *encode.Record, id string, body []byte, frame 
 		DeliveryMode: amqp091.Persistent,
 		MessageId:    id,
 		Timestamp:    timestamp(rec),
-		Type:         d.Type,
+		Type:         d.MessageType,
 		AppId:        cut(strings.ToValidUTF8(rec.Resource.Service, "\uFFFD"), maxShort),
 		Body:         body,
 	}

@@ -28,7 +28,7 @@ package encode
 // Values of kind Any outside the set that [Record] names become the string
 // "!UNSUPPORTED" with their type.
 type JSONLines struct {
-	Keys     Keys           // names of the record's own fields; omits fields, too
+	Keys     Keys           // names of the record's own fields, "-" for none; default its zero value
 	Level    LevelFormat    // default LevelNames
 	Time     TimeFormat     // default TimeRFC3339Nano
 	Duration DurationFormat // default DurationNanos

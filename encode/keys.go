@@ -39,18 +39,18 @@ const OmitField = "-"
 // ignores case as encoding/json does, can be made to read an attribute as the
 // record's time, level or ID.
 type Keys struct {
-	Time       string
-	Level      string
-	Message    string
-	Source     string // function, file and line, if recorded
-	Observed   string // when slogship took the record; written only if Time is zero
-	Scope      string // logger name, if any
-	Stack      string // call stack, if recorded
-	TraceID    string // W3C trace context, if the record has one; also the next two
-	SpanID     string
-	TraceFlags string
-	ID         string // the record's ID, to drop duplicates by
-	Resource   string // who logged it
+	Time       string // default "time"
+	Level      string // default "level"
+	Message    string // default "msg"
+	Source     string // function, file and line, if recorded; default "source"
+	Observed   string // when slogship took the record; written only if Time is zero; default "observed"
+	Scope      string // logger name, if any; default "logger"
+	Stack      string // call stack, if recorded; default "stack"
+	TraceID    string // of the W3C trace context, if the record has one; default "trace_id"
+	SpanID     string // of the same; default "span_id"
+	TraceFlags string // of the same; default "trace_flags"
+	ID         string // the record's ID, to drop duplicates by; default "log_id"
+	Resource   string // who logged it; default "resource"
 }
 
 // ErrKeys is what [Keys.Validate] wraps.

@@ -20,7 +20,7 @@ import "fmt"
 //     are written as JSON in quotes.
 //   - The resource's fields have "resource." before their names.
 type Logfmt struct {
-	Keys     Keys           // names of the record's own fields; omits fields, too
+	Keys     Keys           // names of the record's own fields, "-" for none; default its zero value
 	Level    LevelFormat    // default LevelNames
 	Time     TimeFormat     // default TimeRFC3339Nano
 	Duration DurationFormat // default DurationText

@@ -32,7 +32,7 @@ type slot struct {
 	reason   buffer.Reason // valid from suspect on, but for accepted
 	garbled  bool          // the payload did not decode: the record is a stand-in
 	stamped  bool          // OnStale has given it a new time already
-	answered bool          // accepted by a BatchError, so never among the held
+	answered bool          // accepted by a transport that was replaced, so not among what this one holds
 }
 
 // span is a range of a batch's slots that goes into one Send.
@@ -154,8 +154,8 @@ func (b *batch) pickedBytes() int {
 	return n
 }
 
-// sent counts the records that a Send took with nil, so that the transport may
-// still hold them.
+// sent counts the records that a Send took, with nil for all or for theirs in a
+// BatchError, so that the transport may still hold them.
 func (b *batch) sent() int {
 	n := 0
 	for i := range b.slots {

@@ -245,23 +245,60 @@ func TestPanickingHeldHoldsEverything(t *testing.T) {
 	})
 }
 
-// Records accepted by a BatchError were answered by the destination itself, so
-// they are not among those that Held counts.
-func TestAnsweredRecordsAreNotHeld(t *testing.T) {
+// Records that a BatchError accepts are held like all others: a transport that
+// holds has refused some for their content (an encoder's error), or has not come
+// to them before its time was up.
+func TestRecordsOfABatchErrorAreHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, h := holding(t, transport.Description{})
 		r.log(5)
 		r.start()
 		synctest.Wait()
 		h.do(func() {
-			h.reply = func(_ int, recs []encode.Record) error { return batchErr(len(recs), nil) }
+			h.reply = func(_ int, recs []encode.Record) error {
+				h.unread += len(recs) - 1
+				return batchErr(len(recs), map[int]error{2: transport.Permanent(errBad)})
+			}
 		})
 		r.log(5)
 		synctest.Wait()
-		wantEqual(t, "acked: 5 are held, and they are the first", r.acked(), 0)
+		wantEqual(t, "acked: 9 are held", r.acked(), 0)
 		h.do(func() { h.unread = 1 })
 		time.Sleep(2 * pollHeld)
-		wantEqual(t, "acked", r.acked(), 4)
+		wantEqual(t, "acked", r.acked(), 9)
+		h.do(func() { h.unread = 0 })
+		r.mustClose()
+	})
+}
+
+// A Send that ran out of time had sent a part, and then the connection breaks:
+// the part goes again with the rest. The worker that counted only what nil
+// accepts took older records instead, and the part was lost.
+func TestResendOfAPartOfABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, h := holding(t, transport.Description{})
+		r.log(10)
+		r.start()
+		synctest.Wait()
+		accept := h.reply
+		h.do(func() {
+			h.unread = 0
+			h.reply = func(call int, recs []encode.Record) error {
+				switch call {
+				case 1:
+					h.unread += 6
+					return batchErr(len(recs), map[int]error{6: errDown, 7: errDown, 8: errDown, 9: errDown})
+				case 2:
+					h.unread = 0
+					return transport.Resend(errDown, 6)
+				default:
+					return accept(call, recs)
+				}
+			}
+		})
+		r.log(10)
+		time.Sleep(time.Minute)
+		wantInts(t, "received", h.received(), append(seq(1, 16), seq(11, 20)...))
 		h.do(func() { h.unread = 0 })
 		r.mustClose()
 	})

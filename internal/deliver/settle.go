@@ -84,7 +84,7 @@ func (w *Worker) answered(b *batch, out transport.Outcome) {
 func (b *batch) take(errs []error) (took bool, bytes int) {
 	for k, i := range b.picked {
 		if errs[k] == nil {
-			b.slots[i].state, b.slots[i].answered = accepted, true
+			b.slots[i].state = accepted
 			took = true
 			bytes += b.slots[i].size
 		}

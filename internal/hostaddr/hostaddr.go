@@ -57,6 +57,9 @@ func Parse(network, addr string, resolver *net.Resolver) (*Name, error) {
 // carry.
 func (n *Name) Host() string { return n.host }
 
+// String returns "host:port", as it was parsed.
+func (n *Name) String() string { return net.JoinHostPort(n.host, n.port) }
+
 // Lookup resolves the name and returns its addresses in the order in which to
 // try them: the resolver's, but those that failed behind the others, the one
 // that failed longest ago first. It never returns an empty list without an error.

@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	n, err := Parse("udp6", "[::1]:514", nil)
-	if err != nil || n.Host() != "::1" || n.family != "ip6" || n.proto != "udp" {
+	if err != nil || n.Host() != "::1" || n.String() != "[::1]:514" || n.family != "ip6" || n.proto != "udp" {
 		t.Errorf("Parse: %+v, %v", n, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // Errors: ErrFull, ErrStalled, ErrClosed, ErrTooLarge, each counted by reason
 // and level before Append returns; ErrNotDurable, which is not a loss.
 func (b *Buffer) Append(ctx context.Context, r Record) (Position, error) {
-	if uint(len(r.Payload)-idSize) > b.payloadSpan || r.Level >= Levels || b.gate.Load() != 0 {
+	if uint(len(r.Payload)-idSize) > uint(b.payloadSpan.Load()) || r.Level >= Levels || b.gate.Load() != 0 {
 		if err := b.admit(&r); err != nil {
 			return 0, err
 		}
@@ -136,7 +136,7 @@ const gateStopped uint32 = 1 << 16
 func (b *Buffer) admit(r *Record) error {
 	g := b.gate.Load()
 	switch {
-	case uint(len(r.Payload)-idSize) > b.payloadSpan || r.Level >= Levels:
+	case uint(len(r.Payload)-idSize) > uint(b.payloadSpan.Load()) || r.Level >= Levels:
 		b.refuse(Refused, r)
 		return ErrTooLarge
 	case g&gateStopped != 0:

@@ -102,7 +102,7 @@ func (b *Budget) largest(m *Buffer, most int64) (found *Buffer) {
 	members := append([]*Buffer(nil), b.members...)
 	b.mu.Unlock()
 	for _, o := range members {
-		if d := o.diskNow(); o != m && d > most && o.opt.WhenFull == DropOldest {
+		if d := o.diskNow(); o != m && d > most && o.limits.Load().WhenFull == DropOldest {
 			found, most = o, d
 		}
 	}

@@ -26,11 +26,13 @@ type Buffer struct {
 	// Read by every Append, written rarely.
 	active      atomic.Pointer[segment] // nil while there is none
 	gate        atomic.Uint32           // levels refused by Shed, and gateStopped
-	payloadSpan uint                    // largest payload less idSize
+	payloadSpan atomic.Uint32           // largest payload less idSize
 	sleeping    atomic.Bool             // the consumer wants a signal
-	opt         Options
-	overhead    uint64 // of a segment: header and meta
-	fs          vfs.FS
+	opt         Options                 // as they were at Open: of what limits has, nothing is read here
+	limits      atomic.Pointer[Limits]  // as SetLimits set them last
+	overhead    uint64                  // of a segment: header and meta
+	fs          vfs.FS                  // home, by the names that everything had at Open
+	home        *home
 	own         *log
 	sub         bool
 	meta        *Meta
@@ -94,6 +96,8 @@ func Open(fsys vfs.FS, dir string, o *Options) (*Buffer, error) {
 		return nil, err
 	}
 	b := newBuffer(fsys, opt)
+	b.home = &home{FS: fsys, from: dir, at: dir}
+	b.fs = b.home
 	if opt.Mode == Heap {
 		b.own = newHeapLog()
 		b.logs = []*log{b.own}
@@ -110,12 +114,13 @@ func Open(fsys vfs.FS, dir string, o *Options) (*Buffer, error) {
 func newBuffer(fsys vfs.FS, opt Options) *Buffer {
 	b := &Buffer{
 		opt: opt, fs: fsys,
-		payloadSpan: uint(opt.MaxRecord - idSize),
-		ready:       make(chan struct{}, 1), kicked: make(chan struct{}, 1),
+		ready: make(chan struct{}, 1), kicked: make(chan struct{}, 1),
 		dirty: make(chan struct{}, 1), closing: make(chan struct{}),
 		flushTurn: make(chan struct{}),
 	}
 	b.discards.began = time.Now()
+	b.limits.Store(opt.limits())
+	b.payloadSpan.Store(opt.payloadSpan())
 	b.turn = make(chan struct{})
 	b.ackTurn = make(chan struct{})
 	b.overhead = headerSize

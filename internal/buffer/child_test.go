@@ -17,6 +17,7 @@ var childKinds = map[string]func(b *Buffer, round uint64){
 	"fatal": childEnd(childFatal),
 	"panic": childEnd(childPanic),
 	"oom":   childOOM,
+	"move":  childMove,
 }
 
 // childDisk is the child's file system: the real one, or the real one with
@@ -37,6 +38,28 @@ func childDisk() vfs.FS {
 	})))
 	return fsys
 }
+
+// childMove appends and delivers while its directory gets another name again and
+// again.
+func childMove(b *Buffer, round uint64) {
+	dir := os.Getenv("SLOGSHIP_CHILD_DIR")
+	for i := range uint64(100) { // there is something to lose also with the first move
+		childAppend(b, round<<48|1<<47|i)
+	}
+	for p := range uint64(4) {
+		go childProduce(b, round<<48|p<<32)
+	}
+	go childConsume(b)
+	for i := 0; ; i++ {
+		if err := b.Move(dir + movedSuffix[i%2]); err != nil {
+			fmt.Fprintln(os.Stderr, "move:", err)
+			os.Exit(6)
+		}
+	}
+}
+
+// movedSuffix are the endings between which childMove moves its directory.
+var movedSuffix = [...]string{"-moved", ""}
 
 // childLosses is how many records childLose loses before each report.
 const childLosses = 3

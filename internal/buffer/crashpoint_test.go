@@ -33,6 +33,7 @@ var crashTests = map[string]func(t *testing.T, name, mark string, life time.Dura
 	"ledger":     crashLedger,
 	"report":     crashReport,
 	"quarantine": crashQuarantine,
+	"move":       crashMoving,
 }
 
 // TestCrashPoints is T2: a kill at each named point, at several of its
@@ -217,6 +218,17 @@ func newID16(n uint64) (id [16]byte) {
 		id = next()
 	}
 	return id
+}
+
+// crashMoving is T2 for Move: the directory has one of its names, with all that
+// was in it.
+func crashMoving(t *testing.T, name, mark string, life time.Duration) {
+	t.Helper()
+	for _, n := range crashTimes() {
+		movingLives(t, 3, func(int) childArgs {
+			return childArgs{killAfter: life, mark: mark, crashAt: fmt.Sprintf("%s:%d", name, n)}
+		})
+	}
 }
 
 // crashQuarantine is T2 for a file whose header says nothing: it is in its

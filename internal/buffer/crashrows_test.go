@@ -38,6 +38,8 @@ var crashRows = map[string][]string{
 	"report": {"loss-frozen"},
 	// a file that says nothing
 	"quarantine": {"before-quarantine", "quarantined"},
+	// a directory that gets another name
+	"move": {"before-move", "moved", "move-synced"},
 }
 
 // TestCrashPointsCovered: each crash point of the sources has a row, each row a

@@ -20,7 +20,7 @@ func (b *Buffer) makeRoom(size int64, must bool) bool {
 			return false
 		}
 		b.retire(&due{}, math.MaxInt) // the newest sealed ones may be the better victims
-		if b.opt.WhenFull == DropOldest && b.dropOldest() {
+		if b.limits.Load().WhenFull == DropOldest && b.dropOldest() {
 			continue
 		}
 		if b.opt.Budget != nil && must {
@@ -44,9 +44,9 @@ func (b *Buffer) hasSpare() bool {
 func (b *Buffer) reserve(size int64, must bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	room := b.disk+b.making+size <= b.opt.MaxBytes
+	room := b.disk+b.making+size <= b.limits.Load().MaxBytes
 	if !room && must && b.scanning > 0 {
-		room = b.disk-b.foundLocked()+b.making+size <= b.opt.MaxBytes
+		room = b.disk-b.foundLocked()+b.making+size <= b.limits.Load().MaxBytes
 	}
 	if !room {
 		return false
@@ -117,7 +117,7 @@ func (b *Buffer) dropOldest() bool {
 	if s == nil {
 		return b.dropRead()
 	}
-	if k := b.opt.Keep; k > 0 && k < Levels && s.flags&flagCompacted == 0 && s.below(k) > 0 && s.below(k) < s.count {
+	if k := b.limits.Load().Keep; k > 0 && k < Levels && s.flags&flagCompacted == 0 && s.below(k) > 0 && s.below(k) < s.count {
 		if b.compact(s, k) {
 			return true
 		}
@@ -137,7 +137,7 @@ func (b *Buffer) victimLocked() *segment {
 		if oldest == nil {
 			oldest = s
 		}
-		if k := b.opt.Keep; k == 0 || k >= Levels || s.below(k) > 0 {
+		if k := b.limits.Load().Keep; k == 0 || k >= Levels || s.below(k) > 0 {
 			oldest = s
 			break
 		}

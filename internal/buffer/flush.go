@@ -180,9 +180,9 @@ func (b *Buffer) putMark(s *segment, end uint64) {
 // the policy.
 func (b *Buffer) awaitSafe(ctx context.Context, s *segment, end uint64) (Position, error) {
 	pos := s.base + Position(end)
-	wait := b.opt.BlockTimeout
+	wait := b.limits.Load().BlockTimeout
 	if b.opt.Durability != Power {
-		wait, ctx = b.opt.StallTimeout, context.Background()
+		wait, ctx = b.limits.Load().StallTimeout, context.Background()
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -138,8 +138,7 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.OnError == nil {
 		c.OnError = func(error) {}
 	}
-	// At least four of the largest records fit under the cap.
-	c.MaxRecord = min(c.MaxRecord, int(min(c.MaxBytes/4, maxMaxRecord)))
+	c.MaxRecord = min(c.MaxRecord, maxMaxRecord)
 	c.MinSegment = roundUp(c.MinSegment, pageSize)
 	c.MaxSegment = roundUp(c.MaxSegment, pageSize)
 	return c, c.check()

@@ -31,6 +31,12 @@ const (
 
 // init is called once. overhead is what header and meta take of a segment.
 func (p *pace) init(o *Options, overhead uint64) {
+	p.bound(o, overhead)
+	p.size, p.limit = p.min, p.max
+}
+
+// bound sets the bounds that follow from the caps.
+func (p *pace) bound(o *Options, overhead uint64) {
 	// At least eight segments under the cap: one active, spares, and something
 	// to drop.
 	room := o.MaxBytes
@@ -42,7 +48,7 @@ func (p *pace) init(o *Options, overhead uint64) {
 	p.min = max(min(int64(o.MinSegment), most), least)
 	p.floor = max(min(p.min, minSegmentSize), least)
 	p.max = max(min(int64(o.MaxSegment), most), p.min)
-	p.size, p.limit = p.min, p.max
+	p.size, p.limit = max(min(p.size, p.max), p.min), p.max // a disk that is full says so again
 	p.cap = room
 }
 

@@ -43,7 +43,7 @@ func (b *Buffer) roomInQuarantine(dir string, size int64) error {
 			size += info.Size()
 		}
 	}
-	if len(entries) >= quarantineFiles || size > b.opt.MaxBytes/8 {
+	if len(entries) >= quarantineFiles || size > b.limits.Load().MaxBytes/8 {
 		return fmt.Errorf("buffer: quarantine %q: full: %w", dir, fs.ErrExist)
 	}
 	return nil

@@ -110,9 +110,9 @@ func (b *Buffer) refreshGateLocked() {
 			used += s.booked
 		}
 	}
-	free := 1 - float64(used)/float64(b.opt.MaxBytes)
+	free := 1 - float64(used)/float64(b.limits.Load().MaxBytes)
 	var g uint32
-	for i, share := range b.opt.Shed {
+	for i, share := range b.limits.Load().Shed {
 		if share > 0 && free < share {
 			g |= 1 << i
 		}

@@ -30,8 +30,8 @@ const longestWait = time.Second
 
 func (b *Buffer) newWait(ctx context.Context, n uint64, tried *segment) *wait {
 	w := &wait{b: b, n: n, tried: tried, ctx: context.Background()}
-	if b.opt.WhenFull == Block {
-		w.ctx, w.timeout = ctx, b.opt.BlockTimeout
+	if l := b.limits.Load(); l.WhenFull == Block {
+		w.ctx, w.timeout = ctx, l.BlockTimeout
 		w.until = time.Now().Add(w.timeout)
 		return w
 	}
@@ -50,11 +50,11 @@ func (b *Buffer) stallTimeout() time.Duration {
 	left := longestWait
 	switch {
 	case b.begun || b.trouble != fine:
-		return b.opt.StallTimeout
+		return b.limits.Load().StallTimeout
 	case !b.missed.IsZero():
 		left -= time.Since(b.missed)
 	}
-	return max(b.opt.StallTimeout, left)
+	return max(b.limits.Load().StallTimeout, left)
 }
 
 func (w *wait) stop() {
@@ -117,6 +117,8 @@ func (b *Buffer) askSegment(n uint64, tried *segment) (asked, error) {
 	switch {
 	case b.stopped:
 		return asked{}, ErrClosed
+	case b.tooLarge(n):
+		return asked{}, ErrFull
 	case s != nil && s != tried && n <= s.size-b.overhead:
 		return asked{s: s}, nil
 	case s != nil: // tried, and whoever crossed it is about to replace it
@@ -128,7 +130,7 @@ func (b *Buffer) askSegment(n uint64, tried *segment) (asked, error) {
 		b.missed = time.Now()
 	}
 	b.kick()
-	if b.opt.WhenFull != Block {
+	if b.limits.Load().WhenFull != Block {
 		switch b.troubleLocked() {
 		case full:
 			return asked{}, ErrFull

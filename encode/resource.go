@@ -6,13 +6,13 @@ import "log/slog"
 // segment, so a backlog that another version or pod delivers keeps the
 // identity of the process that wrote it.
 type Resource struct {
-	Service     string      // service.name
-	Version     string      // service.version
-	Environment string      // deployment.environment.name
-	Instance    string      // service.instance.id
-	Host        string      // host.name
-	PID         int         // process.pid; 0 if unknown
-	Attrs       []slog.Attr // further attributes, resolved as Record.Attrs are
+	Service     string      // service.name. Default ""
+	Version     string      // service.version. Default ""
+	Environment string      // deployment.environment.name. Default ""
+	Instance    string      // service.instance.id. Default ""
+	Host        string      // host.name. Default: what the system says, in handler
+	PID         int         // process.pid; 0: unknown, and handler fills it in
+	Attrs       []slog.Attr // further attributes, resolved as Record.Attrs are. Default: none
 }
 
 // Clone returns a copy of r that shares no memory with it.

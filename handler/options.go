@@ -15,7 +15,8 @@ import (
 // every other field is its default.
 type Options struct {
 	// Dir is where the routes keep their buffers, one directory each, by their
-	// names. It is made if it does not exist. StateDir finds a good place.
+	// names. It is made if it does not exist. StateDir finds a good place. Required
+	// without InMemory.
 	Dir string
 
 	// InMemory keeps buffers in memory: what is undelivered dies with the
@@ -39,7 +40,7 @@ type Options struct {
 	// eighth of a volume of less than 512 MiB; negative: none.
 	MinFree int64
 
-	// Resource says who logs. Host and PID are filled in if empty.
+	// Resource says who logs. Default: empty, with Host and PID filled in.
 	Resource encode.Resource
 
 	// Levels are the levels of the routes that have none of their own (whose
@@ -58,24 +59,24 @@ type Options struct {
 	// groups it stands in, and returns what is logged instead; the zero Attr
 	// removes it. Unlike slog's own handlers, it is not called for time, level,
 	// message and source, whose names are the encoder's matter. It may be called
-	// by many goroutines at a time.
+	// by many goroutines at a time. Default: none.
 	ReplaceAttr func(groups []string, a slog.Attr) slog.Attr
 
 	// Context functions return attributes for the top level of each record,
-	// from the log call's ctx.
+	// from the log call's ctx. Default: none.
 	Context []func(ctx context.Context) []slog.Attr
 
 	// Trace returns the trace that a log call's ctx belongs to. For OpenTelemetry
-	// it is FromContext of package transport/otlp/oteltrace.
+	// it is FromContext of package transport/otlp/oteltrace. Default: none.
 	Trace func(ctx context.Context) encode.Trace
 
 	// Next gets every record that it is enabled for as well: the handler that
-	// the service has already.
+	// the service has already. Default: none.
 	Next slog.Handler
 
 	// Leftover gets, at the end of Close, the records that could not be
 	// delivered, as JSON lines: for volumes that will not come back. Records
-	// written there without error count as delivered.
+	// written there without error count as delivered. Default: none.
 	Leftover io.Writer
 
 	// CrashReports keeps the runtime's last words (an unrecovered panic, a fatal

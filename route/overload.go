@@ -32,7 +32,7 @@ type Sample struct {
 	// each Interval; of those that follow every Every-th is taken, none if Every
 	// is 0. With Every set, First is at least 1. Messages are told apart by a hash
 	// into 4,096 counters (64 KiB a route); those that meet in one are counted
-	// together.
+	// together. Default 0, so this is not how to sample.
 	First, Every int
 
 	// Interval is the time after which First begins anew, for all messages at

@@ -13,17 +13,19 @@ import (
 type Route struct {
 	// Name identifies the route, its directory and its figures: 1 to 64 of
 	// a-z, 0-9 and "-". It must be unique, and should stay the same over
-	// restarts: what is buffered is found by it.
+	// restarts: what is buffered is found by it. Required.
 	Name string
 
 	// To is the destination. It is opened by handler.New, without network I/O.
+	// Required.
 	To transport.Destination
 
-	// Levels are those the route takes; the zero Levels is handler's
-	// Options.Levels, all if there are none. Match, if set,
-	// has to take the record as well; it sees plain values.
+	// Levels are those the route takes. Default: handler's Options.Levels, all if
+	// there are none.
 	Levels Levels
-	Match  Matcher
+
+	// Match has to take the record as well; it sees plain values. Default: none.
+	Match Matcher
 
 	// Final keeps records that the route takes from all later routes. The route
 	// takes what its Levels and Match take, whether or not its buffer has room.
@@ -57,9 +59,10 @@ type Route struct {
 	MaxInFlight int
 
 	// MaxAge bounds retrying by the time since the record was logged, by the wall
-	// clock, because it holds over restarts; 0: no bound. OnStale says what
-	// becomes of older records.
-	MaxAge  time.Duration
+	// clock, because it holds over restarts; 0: no bound.
+	MaxAge time.Duration
+
+	// OnStale says what becomes of records older than MaxAge. Default: Drop.
 	OnStale Stale
 
 	// DrainRate is the most records per second that are sent after an outage
@@ -110,7 +113,7 @@ type Buffer struct {
 	StallTimeout time.Duration
 
 	// Keep is for DropOldest: this level and those above it outlive the others
-	// when room is made. nil: the oldest go, whatever their level.
+	// when room is made. Default: none, so that the oldest go, whatever their level.
 	Keep slog.Leveler
 
 	// Shed refuses low levels before the buffer is full. It goes by what this
@@ -122,22 +125,22 @@ type Buffer struct {
 
 // Shed is one step of admission by fill level.
 type Shed struct {
-	UpTo slog.Level // this level and those below it are refused …
-	Room float64    // … while the free share of the buffer (0 to 1) is below Room
+	UpTo slog.Level // this level and those below it are refused … Default: INFO
+	Room float64    // … while the free share of the buffer (0 to 1) is below Room. Required
 }
 
 // Batch limits what one Send holds. 0 takes what the transport says.
 type Batch struct {
-	MaxRecords int
-	MaxBytes   int           // buffered bytes
-	Linger     time.Duration // how long an idle route waits for more records
+	MaxRecords int           // at most; 0: the transport's
+	MaxBytes   int           // buffered bytes, at most; 0: the transport's
+	Linger     time.Duration // how long an idle route waits for more records; 0: the transport's
 }
 
 // Backoff is the wait after a failed Send: exponential with full jitter.
 type Backoff struct {
-	InitialInterval time.Duration // default 100 ms
-	MaxInterval     time.Duration // default 30 s
-	Multiplier      float64       // default 2
+	InitialInterval time.Duration // the longest first wait; default 100 ms
+	MaxInterval     time.Duration // the longest wait of all; default 30 s
+	Multiplier      float64       // of the longest wait, from one to the next; default 2
 }
 
 // WhenFull is what happens to a record that meets a full buffer.

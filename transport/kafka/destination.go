@@ -144,8 +144,8 @@ type Destination struct {
 
 // NewTopic says how a topic that is missing is created.
 type NewTopic struct {
-	// Partitions and Replicas of the topic. Default: the broker's
-	// (num.partitions, default.replication.factor).
+	// Partitions and Replicas of the topic. Default: the broker's num.partitions
+	// and default.replication.factor.
 	Partitions int
 	Replicas   int
 

@@ -40,11 +40,37 @@ func foreign(pkgs []string, allowed ...string) []string {
 	})
 }
 
-// core is what a service links with every transport: not the adapters.
+// core is what a service links with every transport: not the adapters, and not
+// the reader of files, which stands above handler as a program does.
 func core(t *testing.T) []string {
 	t.Helper()
 	return slices.DeleteFunc(goList(t, "./handler/...", "./route/...", "./encode/...", "./transport", "./internal/..."),
-		func(p string) bool { return strings.HasPrefix(p, module+"internal/interop") })
+		func(p string) bool { return strings.HasPrefix(p, module+"internal/interop") || ofConfig(p) })
+}
+
+func ofConfig(p string) bool {
+	return p == module+"route/config" || strings.HasPrefix(p, module+"route/config/")
+}
+
+// Who reads routes from a file links a YAML library besides the core, and no
+// client of any destination: those come with the schemes that the program names.
+func TestImportsOfConfig(t *testing.T) {
+	pkgs := slices.DeleteFunc(goList(t, "./route/..."), func(p string) bool { return !ofConfig(p) })
+	if len(pkgs) < 2 {
+		t.Fatalf("only %q: the test has lost its subject", pkgs)
+	}
+	for _, p := range pkgs {
+		deps := goList(t, "-deps", p)
+		if bad := foreign(deps, "golang.org/x/sys", "go.yaml.in/yaml/v3"); len(bad) > 0 {
+			t.Errorf("%s links %q", p, bad)
+		}
+		for _, d := range deps {
+			// Dead letters are files that package file rotates.
+			if strings.HasPrefix(d, module+"transport/") && d != module+"transport/file" || d == "net/http" {
+				t.Errorf("%s links %s", p, d)
+			}
+		}
+	}
 }
 
 func TestImportsOfTheCore(t *testing.T) {

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/route"
+)
+
+// Options say what a file may reach. Schemes is required; the zero value of every
+// other field is its default.
+type Options struct {
+	// Schemes are the destinations that the file may name: all.Schemes() of
+	// package transport/all, or a map of the program's own.
+	Schemes Schemes
+
+	// Lookup returns what ${NAME} stands for. Default: os.LookupEnv.
+	Lookup func(name string) (value string, ok bool)
+
+	// Embedded says that the file is the application's own and logging one of its
+	// keys: the others are left alone. Default: another key than logging, and
+	// those that begin with "x-", is an error.
+	Embedded bool
+
+	// OnNotice gets, from [Config.Open], what is worth knowing and no error, one
+	// line each. Default: they are written to stderr.
+	OnNotice func(notice string)
+}
+
+// Config is what a file says. It is immutable but for Renames, and safe for
+// concurrent use.
+type Config struct {
+	// Renames maps old names of routes to new ones, for handler.Reload: the key
+	// rename of the file.
+	Renames map[string]string
+
+	opts         Options
+	file         string
+	routes       []*routeNode
+	environments route.Environments    // of routes that have a name and nothing else
+	declared     map[string]*yaml.Node // where the file says what they inherit
+	byName       map[string]map[string]*routeNode
+	handler      handler.Options
+	levels       string // spec of logging.level
+	leveled      bool   // there is one
+	notices      []string
+}
+
+// Load reads the file at path, YAML or JSON, of at most 1 MiB. The error is
+// [Errors], with everything that is wrong with it.
+func Load(path string, opts *Options) (*Config, error) {
+	text, err := readFile(path, maxFile+1)
+	if err != nil {
+		return nil, Errors{{File: path, Problem: "it cannot be read: " + reason(err), Err: errors.Join(ErrRead, err)}}
+	}
+	return Parse(path, text, opts)
+}
+
+// readFile reads at most limit bytes; more is an error.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("it holds more than %d bytes", limit)
+	}
+	return text, err
+}
+
+// Parse is Load of a text; name stands for the file in errors.
+//
+// It checks all of it: keys, values, names of routes, in every environment. What
+// it takes from the process is what all environments need: what level, buffer,
+// resource and other keys of logging refer to. References within routes are
+// looked up by [Config.Routes], for the routes of one environment, so that a
+// laptop needs none of production's variables and secrets to run, or to check,
+// the file; a reference with a default is checked with that.
+func Parse(name string, text []byte, opts *Options) (*Config, error) {
+	c := &Config{file: name, Renames: map[string]string{}}
+	if opts != nil {
+		c.opts = *opts
+	}
+	if c.opts.Lookup == nil {
+		c.opts.Lookup = os.LookupEnv
+	}
+	root, bad := parse(text)
+	if bad != nil {
+		bad.File = name
+		return nil, Errors{bad}
+	}
+	if errs := inspect(root); len(errs) > 0 {
+		for _, e := range errs {
+			e.File = name
+		}
+		return nil, errs.err()
+	}
+	d := c.decoder(false)
+	c.root(d, root)
+	if err := d.errs.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Config) decoder(check bool) *decoder {
+	return &decoder{file: c.file, schemes: c.opts.Schemes, lookup: c.opts.Lookup, readFile: readFile, check: check}
+}
+
+// Environments returns the names of the environments that can be chosen,
+// sorted. There are none if no route names one: then the routes are those of
+// any.
+func (c *Config) Environments() []string {
+	if len(c.environments) == 1 {
+		if _, any := c.environments[anyEnvironment]; any {
+			return nil
+		}
+	}
+	return c.environments.Names()
+}
+
+// Notices returns what is worth knowing and no error, as that nothing is kept on
+// disk.
+func (c *Config) Notices() []string { return append([]string(nil), c.notices...) }
+
+// HandlerOptions returns what the file says of the handler, for the program to
+// add its functions to. Each call returns a copy.
+func (c *Config) HandlerOptions() *handler.Options {
+	o := c.handler
+	if c.leveled {
+		o.Levels, _ = route.NewScopeLevels(c.levels) // it was checked
+	}
+	return &o
+}
+
+// renames is a copy, as Renames is the caller's to change.
+func (c *Config) renames() map[string]string { return maps.Clone(c.Renames) }

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/route"
+)
+
+// Open makes the handler of an environment: handler.New with [Config.Routes] and
+// [Config.HandlerOptions]. Only the destinations of that environment are opened.
+// resource.environment is the environment, unless the file says another. The
+// notices go to Options.OnNotice or stderr, once.
+//
+// A program that sets options of its own (OnError, Next, Trace) calls handler.New
+// itself.
+func (c *Config) Open(environment string) (*handler.Handler, error) {
+	routes, err := c.Routes(environment)
+	if err != nil {
+		return nil, err
+	}
+	o := c.HandlerOptions()
+	o.Resource.Environment = cmp.Or(o.Resource.Environment, environment)
+	h, err := handler.New(routes, o)
+	if err != nil {
+		return nil, c.placed(environment, err)
+	}
+	c.notify(routes)
+	return h, nil
+}
+
+// notify says what is worth knowing. That records wait in memory is not, where
+// none has to wait.
+func (c *Config) notify(routes []route.Route) {
+	waits := false
+	for i := range routes {
+		waits = waits || !routes[i].Direct
+	}
+	if !waits {
+		return
+	}
+	for _, notice := range c.notices {
+		if c.opts.OnNotice != nil {
+			c.opts.OnNotice(notice)
+			continue
+		}
+		fmt.Fprintln(os.Stderr, notice)
+	}
+}
+
+// placed returns an error of handler.New with the lines of the routes that it is
+// about.
+func (c *Config) placed(environment string, err error) error {
+	nodes, names, unknown := c.chosen(environment)
+	several, ok := err.(interface{ Unwrap() []error })
+	if unknown != nil || !ok {
+		return &Error{File: c.file, Problem: err.Error(), Err: err}
+	}
+	var errs Errors
+	for _, err := range several.Unwrap() {
+		e := &Error{File: c.file, Problem: err.Error(), Err: err}
+		if re, ok := errors.AsType[*handler.RouteError](err); ok {
+			for i, name := range names {
+				if name == re.Route {
+					e.Key, e.Line, e.Column = nodes[i].path, nodes[i].node.Line, nodes[i].node.Column
+				}
+			}
+		}
+		errs = append(errs, e)
+	}
+	return errs.err()
+}

@@ -1,0 +1,242 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/slogship/slogship/route"
+)
+
+func sprintLine(format string, line int) string { return fmt.Sprintf(format, line) }
+
+// RouteFields are the keys of a route: the fields of [route.Route], of which To
+// is called output. There is one more, environment: a name or a list of them; a
+// route without it is there in every environment.
+func RouteFields() []Field {
+	fields := FieldsOf(reflect.TypeFor[route.Route]())
+	for i := range fields {
+		if fields[i].Go == "To" {
+			fields[i].Key = "output"
+		}
+	}
+	return fields
+}
+
+// list reads what must be known of all routes before one is decoded.
+func (c *Config) list(d *decoder, section *entry) {
+	if section.value.Kind != yaml.SequenceNode || len(section.value.Content) == 0 {
+		d.want(section.value, section.path, true, "a list of routes, at least one")
+		return
+	}
+	for i, n := range section.value.Content {
+		n = follow(n)
+		path := section.path + "[" + strconv.Itoa(i) + "]"
+		if !d.mapping(n, path, "a mapping with output and other keys of a route") {
+			continue
+		}
+		c.routes = append(c.routes, d.routeNode(n, path))
+	}
+}
+
+func (d *decoder) routeNode(n *yaml.Node, path string) *routeNode {
+	r := &routeNode{node: n, path: path}
+	for _, e := range d.entries(n, path) {
+		switch e.name {
+		case "name":
+			r.name = d.fixed(e.value, e.path, "1 to 64 of a-z, 0-9 and -")
+		case "environment":
+			r.namedAt = e.value
+			r.environments = d.environmentNames(e)
+		case "output":
+			r.output = e.value
+		}
+	}
+	if r.output == nil {
+		r.output = &yaml.Node{}
+		d.fail(n, path, &Error{Problem: "the route has no output", Allowed: "output: " + wantOutput, Err: ErrRequired})
+	}
+	return r
+}
+
+// fixed is a text without references.
+func (d *decoder) fixed(n *yaml.Node, key, allowed string) string {
+	switch {
+	case n.Kind != yaml.ScalarNode || isNull(n) || n.Value == "":
+		d.want(n, key, false, allowed)
+		return ""
+	case strings.Contains(n.Value, "${"):
+		d.fail(n, key, &Error{Value: show(n.Value), Problem: "a reference, where the file itself must say it", Allowed: allowed, Err: ErrValue})
+		return ""
+	}
+	return n.Value
+}
+
+// environmentNames returns at least one name, since none would be all of them.
+func (d *decoder) environmentNames(e entry) []string {
+	nodes := []*yaml.Node{e.value}
+	if e.value.Kind == yaml.SequenceNode {
+		nodes = e.value.Content
+	}
+	names := []string{}
+	for _, n := range nodes {
+		n = follow(n)
+		for name := range strings.SplitSeq(d.fixed(n, e.path, wantEnvironment+", or a list of them"), ",") {
+			if name = strings.TrimSpace(name); validEnvironment(name) {
+				names = append(names, name)
+			} else if n.Kind == yaml.ScalarNode && n.Value != "" && !isNull(n) && !strings.Contains(n.Value, "${") {
+				d.want(n, e.path, false, wantEnvironment+", or a list of them")
+			}
+		}
+	}
+	if len(nodes) == 0 {
+		d.want(e.value, e.path, false, "at least one name; without the key, the route is there in every environment")
+	}
+	return names
+}
+
+// decodeRoute decodes a route.
+func (d *decoder) decodeRoute(r *routeNode, name string) route.Route {
+	out := route.Route{}
+	d.fields(d.entries(r.node, r.path), RouteFields(), reflect.ValueOf(&out).Elem(), "environment", "name")
+	out.Name = name
+	return out
+}
+
+// check decodes every route once without what it refers to, and checks the
+// routes of each environment against each other.
+func (c *Config) check(d *decoder) {
+	checker := c.decoder(true)
+	decoded := map[*routeNode]route.Route{}
+	for _, r := range c.routes {
+		decoded[r] = checker.decodeRoute(r, r.name)
+	}
+	// An environment whose names are wrong has been said to be.
+	sound := len(d.errs) == 0
+	for _, name := range c.sortedEnvironments() {
+		if !sound {
+			break
+		}
+		routes, err := c.environments.Routes(name)
+		if err != nil {
+			continue // abstract
+		}
+		var nodes []*routeNode
+		for i, stub := range routes {
+			node := c.find(name, stub.Name)
+			nodes = append(nodes, node)
+			routes[i] = decoded[node]
+			routes[i].Name = stub.Name
+		}
+		checker.validate(routes, nodes)
+	}
+	d.errs = append(d.errs, checker.errs...)
+}
+
+// Routes returns the routes of an environment, with what they refer to looked
+// up. Nothing is opened. The error is [Errors]; for an environment that does not
+// exist it wraps a *route.UnknownEnvironmentError. Which one it is, the caller
+// says.
+//
+// It may be called again, for a secret that has changed.
+func (c *Config) Routes(environment string) ([]route.Route, error) {
+	nodes, names, err := c.chosen(environment)
+	if err != nil {
+		return nil, err
+	}
+	d := c.decoder(false)
+	routes := make([]route.Route, len(nodes))
+	for i, r := range nodes {
+		routes[i] = d.decodeRoute(r, names[i])
+	}
+	if len(d.errs) == 0 {
+		d.validate(routes, nodes)
+	}
+	if err := d.errs.err(); err != nil {
+		return nil, err
+	}
+	return routes, nil
+}
+
+// validate notes what route.Validate says of routes, each at its place.
+func (d *decoder) validate(routes []route.Route, nodes []*routeNode) {
+	err := route.Validate(routes)
+	if err == nil {
+		return
+	}
+	all := []error{err}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		all = several.Unwrap()
+	}
+	for _, err := range all {
+		bad, ok := errors.AsType[*route.FieldError](err)
+		if !ok {
+			d.fail(nodes[0].node, "logging.routes", &Error{Problem: err.Error(), Err: err})
+			continue
+		}
+		for i := range routes {
+			if routes[i].Name == bad.Route {
+				d.invalid(bad, routes, nodes[i])
+				break
+			}
+		}
+	}
+}
+
+// invalid notes an error of route.Validate. Its own words are in terms of Go, and
+// quote what a reference stands for.
+func (d *decoder) invalid(bad *route.FieldError, routes []route.Route, r *routeNode) {
+	at, path := r.node, r.path
+	for i, word := range strings.Split(bad.Field, ".") {
+		key := keyOf(word)
+		if word == "To" {
+			key = "output"
+		}
+		found := findEntry(d.entries(at, path), key)
+		if found == nil {
+			break
+		}
+		at, path = found.value, found.path
+		if i == 0 && d.check && (refers(at) || key == "output") {
+			return // not known yet; or an output that was said to be wrong
+		}
+		if at.Kind != yaml.MappingNode {
+			break
+		}
+	}
+	e := &Error{Value: show(scalarText(at)), Problem: "not valid", Allowed: bad.Allowed, Err: bad}
+	switch {
+	case bad.Field == "To":
+		return // without an output, or one that was said to be wrong
+	case bad.Field == "DeadLetter":
+		var names []string
+		for i := range routes {
+			if routes[i].Name != bad.Route {
+				names = append(names, routes[i].Name)
+			}
+		}
+		d.deadLetter(e, bad, names)
+	}
+	d.fail(at, path, e)
+}
+
+func (d *decoder) deadLetter(e *Error, bad *route.FieldError, names []string) {
+	for _, name := range names {
+		if name == bad.Value {
+			e.Problem, e.Err = "dead letters go round in a cycle", errors.Join(ErrCycle, bad)
+			return
+		}
+	}
+	if bad.Value == bad.Route {
+		e.Problem, e.Err = "dead letters go round in a cycle", errors.Join(ErrCycle, bad)
+		return
+	}
+	e.Problem, e.Near = "no such route in every environment that this one is in", nearest(bad.Value, names)
+	if len(names) > 0 {
+		e.Allowed = "one of " + list(names)
+	}
+}

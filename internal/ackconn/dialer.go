@@ -2,7 +2,6 @@ package ackconn
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -111,16 +110,11 @@ func (d *Dialer) dialAddr(ctx context.Context, host *hostaddr.Name, addr netip.A
 // greet does TLS's handshake and the protocol's.
 func (d *Dialer) greet(ctx context.Context, c *Conn, greet func(*Conn) error) error {
 	if d.TLS != nil {
-		config := d.TLS.Config(c.host.Host())
-		config.DynamicRecordSizingDisabled = true // small records first: for pages that render as they load
-		c.version = d.TLS.Version()
-		conn := tls.Client(c.socket, config)
-		if err := conn.HandshakeContext(ctx); err != nil {
-			if stale := d.TLS.Err(); stale != nil {
-				err = fmt.Errorf("%w (with files read earlier: %w)", err, stale)
-			}
+		conn, version, err := d.TLS.Handshake(ctx, c.socket, c.host.Host())
+		if err != nil {
 			return err
 		}
+		c.version = version
 		c.stream = conn
 	}
 	if greet == nil {

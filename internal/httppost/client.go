@@ -130,7 +130,7 @@ func (c *Client) exchange(ctx context.Context, to *links, p *parcel) (silent boo
 	// is wound up.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	req, err := c.build(ctx, p)
+	req, err := c.build(c.wire.watched(ctx, c.host), p)
 	if err != nil {
 		return false, err
 	}
@@ -182,10 +182,11 @@ func (c *Client) refused(p *parcel, resp *http.Response) error {
 	return refusal.Outcome()
 }
 
-// failed adds to a handshake's error why the TLS files are not what is in use.
+// failed adds to a handshake's error what would mend it, and why the TLS files
+// are not what is in use.
 func (c *Client) failed(ctx context.Context, err error, secret string) error {
-	if cause := c.wire.tls.Err(); cause != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%w (%w)", err, cause)
+	if ctx.Err() == nil {
+		err = c.wire.tls.Explain(err)
 	}
 	return c.checker(secret).Failed(err)
 }

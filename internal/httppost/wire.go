@@ -2,8 +2,10 @@ package httppost
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -123,6 +125,19 @@ func (w *wire) newLinks(version uint64) *links {
 	l.http.Protocols.SetUnencryptedHTTP2(o.GRPC)
 	l.http.Protocols.SetHTTP2(!o.HTTP1)
 	return l
+}
+
+// watched is ctx for a request whose connection, if it makes one, is told of when
+// its server is not verified.
+func (w *wire) watched(ctx context.Context, host string) context.Context {
+	if !w.tls.Insecure() {
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+		if err == nil {
+			w.tls.Warn(ctx, host)
+		}
+	}})
 }
 
 // proxy is Options.Proxy or the environment's, and remembers the password.

@@ -2,7 +2,6 @@ package amqp
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -91,16 +90,12 @@ func (h *hosts) dial(ctx context.Context, host *hostaddr.Name, addr netip.AddrPo
 	if h.tls == nil {
 		return l, nil
 	}
-	config := h.tls.Config(host.Host())
-	l.version = h.tls.Version()
-	secured := tls.Client(socket, config)
-	if err := secured.HandshakeContext(ctx); err != nil {
+	secured, version, err := h.tls.Handshake(ctx, socket, host.Host())
+	if err != nil {
 		socket.Close()
-		if stale := h.tls.Err(); stale != nil {
-			err = fmt.Errorf("%w (with files read earlier: %w)", err, stale)
-		}
 		return line{}, err
 	}
+	l.version = version
 	l.conn = secured
 	return l, nil
 }

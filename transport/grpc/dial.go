@@ -60,6 +60,9 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 		return nil, d.reason(ctx, err)
 	}
 	t.adopt(s, greeting)
+	if t.tls != nil {
+		t.tls.Warn(ctx, t.host.Host())
+	}
 	go s.receive() // joined by session.close
 	return s, nil
 }
@@ -224,9 +227,7 @@ func (d *dialing) reason(ctx context.Context, err error) error {
 		err = fmt.Errorf("no greeting: %w", context.Cause(ctx))
 	}
 	if t := d.sender.tls; t != nil {
-		if stale := t.Err(); stale != nil {
-			err = fmt.Errorf("%w (with files read earlier: %w)", err, stale)
-		}
+		return t.Explain(err)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -75,16 +74,8 @@ func (t *stream) setup(ctx context.Context, raw socket) (*conn, error) {
 }
 
 func (c *conn) handshake(ctx context.Context, t *stream) error {
-	config := t.tls.Config(t.host.Host())
-	// Small records first are for pages that render as they load. Here they
-	// would cost a third of a busy core.
-	config.DynamicRecordSizingDisabled = true
-	c.version = t.tls.Version()
-	c.tls = tls.Client(c.wire, config)
-	if err := c.tls.HandshakeContext(ctx); err != nil {
-		if stale := t.tls.Err(); stale != nil {
-			err = fmt.Errorf("%w (with files read earlier: %w)", err, stale)
-		}
+	var err error
+	if c.tls, c.version, err = t.tls.Handshake(ctx, c.wire, t.host.Host()); err != nil {
 		return err
 	}
 	c.stream = c.tls

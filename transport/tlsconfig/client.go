@@ -16,6 +16,7 @@ const lookEvery = 5 * time.Second
 type Client struct {
 	base       *tls.Config // never changed, cloned for each connection
 	serverName string      // from Options; "" for the host that is dialled
+	insecure   bool        // Options.Insecure is set
 
 	mu      sync.Mutex // guards what follows
 	ca      caFile
@@ -37,6 +38,7 @@ func (o *Options) Client() (*Client, error) {
 	c := &Client{
 		base:       o.base(),
 		serverName: o.ServerName,
+		insecure:   o.Insecure == AcceptAnyServer,
 		ca:         caFile{path: o.CAFile},
 		pair:       pairFiles{cert: o.CertFile, key: o.KeyFile},
 	}

@@ -38,6 +38,9 @@ var (
 	ErrInsecure = errors.New("the server would not be verified")
 	// ErrKeyMode: users other than its owner may read the private key.
 	ErrKeyMode = errors.New("others may read the private key")
+	// ErrWeakKey: the server's certificate has a key that can be broken: RSA below
+	// 2048 bits, or a curve below 256.
+	ErrWeakKey = errors.New("the key is too short")
 	// ErrPEM: no certificate in the file, or one that is cut off.
 	ErrPEM = errors.New("not a complete list of PEM certificates")
 )
@@ -69,7 +72,8 @@ type Options struct {
 
 	// Insecure set to AcceptAnyServer switches the server's verification off:
 	// whoever answers gets the records. Default: verified. It is a sentence rather than a bool so
-	// that no stray "true" sets it and a reader of the configuration sees it.
+	// that no stray "true" sets it and a reader of the configuration sees it. Each
+	// connection made so is told as a WARN record on its route (transport.Warn).
 	Insecure string
 
 	// Config is what to start from, for what has no field here (a certificate
@@ -128,6 +132,7 @@ func (o *Options) base() *tls.Config {
 			tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 		}
 	}
+	c.VerifyConnection = verification(c.VerifyConnection)
 	if o.Insecure == AcceptAnyServer {
 		c.InsecureSkipVerify = true
 	}

@@ -1,0 +1,109 @@
+package group
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
+	"github.com/slogship/slogship/transport"
+)
+
+const quorumKind = "quorum"
+
+// Quorum sends each batch to all of its members that are healthy, at the same
+// time, and acknowledges what QuorumSize of them took. All fields but Members
+// have defaults; those that Failover has too mean the same.
+type Quorum struct {
+	Members []transport.Destination
+	Names   []string
+
+	// QuorumSize is how many members have to take a record. Default: more than
+	// half of them.
+	QuorumSize int
+
+	// SyncTimeout is how long one member's Send may take. A member that takes
+	// longer has not taken the batch, and is no longer healthy. Default 10 s, and
+	// never longer than the route's SendTimeout.
+	SyncTimeout time.Duration
+
+	HeartbeatInterval time.Duration
+	StableAfter       time.Duration
+}
+
+var _ transport.Destination = Quorum{}
+
+// Open checks the fields and opens all members. It connects to nothing.
+func (d Quorum) Open() (transport.Transport, error) {
+	o, err := options{d.Members, d.Names, d.HeartbeatInterval, d.StableAfter}.withDefaults(quorumKind)
+	if err != nil {
+		return nil, err
+	}
+	size := cmp.Or(d.QuorumSize, len(o.Members)/2+1)
+	err = option.Check(adapter(quorumKind), option.Fields{
+		{"QuorumSize", size, size < 1 || size > len(o.Members), "1 to the number of Members"},
+		{"SyncTimeout", d.SyncTimeout, d.SyncTimeout < 0, option.NoNegativeTime},
+	})
+	if err != nil {
+		return nil, err
+	}
+	members, err := o.open(quorumKind)
+	if err != nil {
+		return nil, err
+	}
+	q := &quorum{group: newGroup(quorumKind, members, size, &o), timeout: cmp.Or(d.SyncTimeout, DefaultSyncTimeout)}
+	q.limits.Direct = false // it waits for several, each on a goroutine of its own
+	q.memory.room = 2 * q.limits.MaxInFlight * q.limits.MaxRecords
+	q.start()
+	return expose(q, q.group), nil
+}
+
+// quorum is the transport.
+type quorum struct {
+	*group
+	timeout time.Duration // of one member's Send
+}
+
+// Send sends recs to the members and returns when all have answered, or have
+// had their time. See the package's Errors section.
+func (q *quorum) Send(ctx context.Context, recs []encode.Record) error {
+	if err := q.begin(ctx); err != nil {
+		return err
+	}
+	b := ballot{quorum: q, ctx: ctx, recs: recs, cast: make([]vote, len(recs))}
+	order := b.voters()
+	if len(order) < q.need {
+		return b.failures.err(q.kind, ErrQuorum)
+	}
+	defer b.end(order)
+	b.recall()
+	b.ask(order)
+	return b.answer()
+}
+
+// voters returns the healthy members. If they are too few to make a quorum, those
+// that answer come with them, then the others: a member that is not healthy may
+// need its whole SyncTimeout to show it.
+func (b *ballot) voters() []*member {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	order := b.ranked(nil, now, healthy, 0)
+	for _, r := range []rank{answering, sick} {
+		if len(order) < b.need {
+			order = b.ranked(order, now, r, 0)
+		}
+	}
+	if len(order) < b.need {
+		b.failures.deferrals(b.group)
+		return order
+	}
+	for _, m := range order {
+		if m.health.due(now) {
+			m.health.trying = true
+			b.trials |= m.bit()
+		}
+	}
+	return order
+}

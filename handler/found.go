@@ -42,6 +42,15 @@ func (c *call) find(ctx context.Context, slot int, r *slog.Record) *found {
 	return f
 }
 
+// forget clears what was found: the pool must not hold on to what was logged.
+func (s *scratch) forget() {
+	for i := range s.found {
+		if f := &s.found[i]; f.state != unasked {
+			*f = found{}
+		}
+	}
+}
+
 func (c *call) lookUp(ctx context.Context, f *found, path string, r *slog.Record) {
 	v, ok := c.h.lookup(path, r)
 	if !ok {

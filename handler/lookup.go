@@ -55,7 +55,7 @@ func below(path string, groups []string) (string, bool) {
 // is compared and not path cut at its dots.
 func lookup(a slog.Attr, path string) (slog.Value, bool) {
 	if a.Key == path {
-		return resolve(a.Value), true
+		return plain(a.Value), true
 	}
 	if a.Key != "" {
 		rest, ok := strings.CutPrefix(path, a.Key)
@@ -64,11 +64,19 @@ func lookup(a slog.Attr, path string) (slog.Value, bool) {
 		}
 		path = rest[1:]
 	}
-	v := resolve(a.Value)
+	v := plain(a.Value)
 	if v.Kind() != slog.KindGroup {
 		return slog.Value{}, false
 	}
 	return lookupIn(v.Group(), path)
+}
+
+// plain is resolve for what is mostly resolved.
+func plain(v slog.Value) slog.Value {
+	if v.Kind() != slog.KindLogValuer {
+		return v
+	}
+	return resolve(v)
 }
 
 // lookupIn finds path in the last of attrs that has it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/bits"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -36,6 +37,7 @@ type call struct {
 	sum     uint32 // of s.payload; valid once encoded
 	encoded bool
 	asked   bool     // s.found is in use
+	taken   bool     // by a step
 	watch   *watches // nil: nobody waits for delivery
 	printed bool     // it came after Close and is on stderr
 	err     error
@@ -53,16 +55,10 @@ func (h *Handler) ship(ctx context.Context, t *table, r *slog.Record, w *watches
 		ctx = context.Background()
 	}
 	c := call{h: h, table: t, level: r.Level, from: deliver.RouteOf(ctx), now: taken(r), watch: w}
-	taken := false
-	for _, s := range t.steps(r.Level) {
-		if s.fallback && taken || !c.wanted(ctx, s, r) {
-			continue
-		}
-		c.give(ctx, s.lane, r)
-		if s.final {
-			break
-		}
-		taken = true
+	if p := t.plan(r.Level); p.index != nil {
+		c.goIndexed(ctx, p, r)
+	} else {
+		c.goThrough(ctx, p, r)
 	}
 	c.free()
 	return c.err
@@ -76,6 +72,45 @@ func taken(r *slog.Record) time.Time {
 		return r.Time
 	}
 	return time.Now()
+}
+
+// goThrough asks each step of p until one was final.
+func (c *call) goThrough(ctx context.Context, p *plan, r *slog.Record) {
+	for _, s := range p.steps {
+		if c.stopsAt(ctx, s, r) {
+			return
+		}
+	}
+}
+
+// goIndexed is goThrough with an index. The value is looked up when the first
+// step that wants it comes: a step before may be final.
+func (c *call) goIndexed(ctx context.Context, p *plan, r *slog.Record) {
+	todo := uint64(1)<<len(p.steps) - 1
+	for todo != 0 {
+		i := bits.TrailingZeros64(todo)
+		if i == p.index.first {
+			if todo = p.index.narrow(todo, c.find(ctx, p.index.slot, r)); todo == 0 {
+				return
+			}
+			i = bits.TrailingZeros64(todo)
+		}
+		todo &^= 1 << i
+		if c.stopsAt(ctx, p.steps[i], r) {
+			return
+		}
+	}
+}
+
+// stopsAt gives the record to s, if s takes it, and reports whether it goes no
+// further.
+func (c *call) stopsAt(ctx context.Context, s *step, r *slog.Record) bool {
+	if s.fallback && c.taken || !c.wanted(ctx, s, r) {
+		return false
+	}
+	c.give(ctx, s.lane, r)
+	c.taken = true
+	return s.final
 }
 
 // wanted reports whether s takes the record. The record is not in call, some of
@@ -184,7 +219,7 @@ func (c *call) free() {
 		return
 	}
 	if c.asked {
-		clear(c.s.found) // the pool must not hold on to what was logged
+		c.s.forget()
 	}
 	c.h.core.scratch.Put(c.s)
 }

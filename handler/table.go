@@ -17,11 +17,11 @@ type table struct {
 	// all has a step for each lane, in the order in which they are asked: that of
 	// the routes, but for the fallbacks, which come last.
 	all []step
-	// byLevel has, for each level from levelTableMin up, the steps that may take
-	// it, those whose levels can change among them in their places. always has a
+	// byLevel has, for each level from levelTableMin up, the plan of the steps that
+	// may take it, those whose levels can change among them in their places. always has a
 	// bit for each level that a step takes whatever changes: with it Enabled is one
 	// look-up however many routes there are.
-	byLevel [levelTableSize][]*step
+	byLevel [levelTableSize]*plan
 	always  uint64
 	dynamic []*step // those whose levels can change
 
@@ -55,11 +55,15 @@ func newTable(lanes []*lane, defaults *route.ScopeLevels, report *reporter) *tab
 		t.clients = t.clients || s.lane.clients != nil
 	}
 	for i := range t.byLevel {
-		level := slog.Level(i + levelTableMin)
-		t.byLevel[i] = t.gather(level)
-		if slices.ContainsFunc(t.byLevel[i], func(s *step) bool { return !s.dynamic }) {
+		steps := t.gather(slog.Level(i + levelTableMin))
+		if slices.ContainsFunc(steps, func(s *step) bool { return !s.dynamic }) {
 			t.always |= 1 << i
 		}
+		if i > 0 && slices.Equal(steps, t.byLevel[i-1].steps) {
+			t.byLevel[i] = t.byLevel[i-1]
+			continue
+		}
+		t.byLevel[i] = newPlan(steps)
 	}
 	return t
 }
@@ -75,12 +79,12 @@ func (t *table) gather(level slog.Level) []*step {
 	return out
 }
 
-// steps returns those that may take level.
-func (t *table) steps(level slog.Level) []*step {
+// plan returns the steps that may take level.
+func (t *table) plan(level slog.Level) *plan {
 	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
 		return t.byLevel[i]
 	}
-	return t.gather(level)
+	return &plan{steps: t.gather(level)}
 }
 
 // takes reports whether any step takes level from h.

@@ -63,6 +63,9 @@ const (
 // Exact reports whether equal prints mean equal values.
 func (p Print) Exact() bool { return p.class >= signed }
 
+// Hash spreads prints over the upper bits.
+func (p Print) Hash() uint64 { return (p.bits ^ uint64(p.class)) * 0x9e3779b97f4a7c15 }
+
 // PrintOf returns v's print. An int and a uint of the same number are the same:
 // which of them a port or a status is, is an accident of the program's types.
 func PrintOf(v slog.Value) Print {

@@ -38,6 +38,7 @@ func groups(s size) []group {
 		{"calls", func() ([]row, error) { return handlers(rounds) }},
 		{"paced", func() ([]row, error) { return paced(2000) }},
 		{"enabled", func() ([]row, error) { return enabled(rounds) }},
+		{"routing", func() ([]row, error) { return routing(rounds) }},
 		{"stores", func() ([]row, error) { return stores(rounds) }},
 		{"encoders", func() ([]row, error) { return encoders(rounds) }},
 		{"idle", idle},
@@ -61,7 +62,7 @@ func chosen(names []string, s size) ([]group, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
+			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, routing, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
 		}
 		out = append(out, all[i])
 	}

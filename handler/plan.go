@@ -1,0 +1,109 @@
+package handler
+
+import (
+	"math/bits"
+
+	"github.com/slogship/slogship/internal/match"
+)
+
+// plan is the steps that may take a level, in their order. Where several ask
+// one attribute for a value, an index by value says which of them can take the
+// record: ten routes of ten tenants cost a call one look-up and not ten
+// comparisons. Immutable.
+type plan struct {
+	steps []*step
+	index *valueIndex // nil: none, or too many steps for a word's bits
+}
+
+// valueIndex knows steps by the value that they want at one path. A step is a
+// bit, by its place in the plan.
+type valueIndex struct {
+	slot   int    // of the path
+	member uint64 // the steps that are in the index
+	first  int    // the first of them
+	shift  uint   // of the hash, to an index of cells
+	cells  []cell // a power of two of them, at least half empty
+}
+
+// cell is a value and the steps that want it; none: the cell is empty.
+type cell struct {
+	print match.Print
+	steps uint64
+}
+
+// minIndexed is how many steps are worth an index.
+const minIndexed = 3
+
+func newPlan(steps []*step) *plan {
+	p := &plan{steps: steps}
+	if len(steps) > 64 {
+		return p
+	}
+	count := make(map[int]int)
+	most := -1
+	for _, s := range steps {
+		if s.indexable() {
+			count[s.match.slot]++
+			if most < 0 || count[s.match.slot] > count[most] {
+				most = s.match.slot
+			}
+		}
+	}
+	if most >= 0 && count[most] >= minIndexed {
+		p.index = newValueIndex(steps, most)
+	}
+	return p
+}
+
+// indexable: a step whose levels can change is asked for them first, so that
+// nothing is looked up for a level that it doesn't take.
+func (s *step) indexable() bool {
+	return !s.dynamic && s.match != nil && s.match.op == match.Equals
+}
+
+func newValueIndex(steps []*step, slot int) *valueIndex {
+	x := &valueIndex{slot: slot}
+	values := 0
+	for i, s := range steps {
+		if s.indexable() && s.match.slot == slot {
+			x.member |= 1 << i
+			values += len(s.match.node.Set)
+		}
+	}
+	x.first = bits.TrailingZeros64(x.member)
+	size := bits.Len(uint(2 * values)) // 1 << size is above twice the values
+	x.shift, x.cells = uint(64-size), make([]cell, 1<<size)
+	for i, s := range steps {
+		if x.member&(1<<i) != 0 {
+			for _, w := range s.match.node.Set {
+				x.cell(w.Print).add(w.Print, 1<<i)
+			}
+		}
+	}
+	return x
+}
+
+func (c *cell) add(print match.Print, step uint64) {
+	c.print = print
+	c.steps |= step
+}
+
+// cell returns the cell of print, or the empty one where it would be.
+func (x *valueIndex) cell(print match.Print) *cell {
+	for i := print.Hash() >> x.shift; ; i = (i + 1) & uint64(len(x.cells)-1) {
+		if c := &x.cells[i]; c.steps == 0 || c.print == print {
+			return c
+		}
+	}
+}
+
+// narrow returns the steps of todo that can take a record with f at the path:
+// those that the index does not know, and those that want f, or what looks like
+// it.
+func (x *valueIndex) narrow(todo uint64, f *found) uint64 {
+	left := todo &^ x.member
+	if f.state == present {
+		left |= todo & x.cell(f.print).steps
+	}
+	return left
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/transport"
 )
 
 // Stats are a handler's figures since New.
@@ -40,6 +41,8 @@ type RouteStats struct {
 	Quarantined   uint64        `json:"quarantined"`       // files set aside
 	Recovering    bool          `json:"recovering"`        // what was found at the start is not all counted yet
 	SubBuffer     bool          `json:"sub_buffer"`        // another process holds the route's directory
+
+	Members []transport.MemberState `json:"members,omitempty"` // of a group (transport/group), in the order of its configuration
 }
 
 // Dropped counts losses by reason ("queue_overflow", "too_old", "refused",
@@ -94,7 +97,7 @@ func (v StatsVar) String() string {
 }
 
 func (l *lane) stats() RouteStats {
-	s := RouteStats{Name: l.route.Name, Dropped: make(Dropped)}
+	s := RouteStats{Name: l.route.Name, Dropped: make(Dropped), Members: members(l.transport)}
 	if l.buf == nil {
 		return l.directStats(s)
 	}

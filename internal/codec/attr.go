@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"log/slog"
 	"math"
 )
@@ -58,6 +59,17 @@ func appendAttrSlow(dst []byte, a slog.Attr) []byte {
 // appendHead begins an entry whose key is shorter than 128 bytes.
 func appendHead(dst []byte, kind byte, key string) []byte {
 	return append(append(dst, kind, byte(len(key))), key...)
+}
+
+// AppendText is AppendAttr for a string that is still bytes: what package crypto
+// has made of a value. A conversion would allocate.
+func AppendText(dst []byte, key string, text []byte) []byte {
+	const head = 1 + 1 + binary.MaxVarintLen64 // kind and two lengths, at most
+	if len(key) >= 0x80 || len(dst)+head+len(key)+len(text) > bulkLimit {
+		return appendAttrSlow(dst, slog.String(key, string(text)))
+	}
+	dst = appendUvarint(appendHead(dst, kindString, key), uint64(len(text)))
+	return append(dst, text...)
 }
 
 func boolKind(v bool) byte {

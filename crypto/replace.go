@@ -1,0 +1,161 @@
+package crypto
+
+import (
+	"log/slog"
+
+	"github.com/slogship/slogship/encode"
+)
+
+// Attr returns a as the policy leaves it, for a slog.Handler that is not ours
+// (the handler's Options.Next). It reports false for an attribute that is left
+// out. What stays the same is returned as it is; LogValuers are resolved.
+func (g *Group) Attr(sc *Scratch, a slog.Attr) (slog.Attr, bool) {
+	sc.nodes = 0
+	a, ok := g.replace(sc, g.find(a.Key), a)
+	sc.trim()
+	return a, ok
+}
+
+// replace is the whole policy for one attribute, as values.
+func (g *Group) replace(sc *Scratch, f *field, a slog.Attr) (slog.Attr, bool) {
+	a.Value = resolve(a.Value)
+	if a.Value.Kind() == slog.KindGroup && a.Key == "" {
+		v, ok := g.members(sc, a.Value) // inlined: they stand where the group does
+		return slog.Attr{Value: v}, ok
+	}
+	v, ok := g.value(sc, f, a.Value)
+	return slog.Attr{Key: a.Key, Value: v}, ok
+}
+
+// value returns what stands for the value v of the attribute f. v is resolved.
+func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
+	if sc.nodes++; sc.depth >= maxDepth || sc.nodes > maxNodes {
+		return slog.StringValue(markTooDeep), true
+	}
+	sc.depth++
+	defer func() { sc.depth-- }()
+	if v.Kind() == slog.KindAny {
+		if secret, ok := v.Any().(SecretValue); ok {
+			return g.reveal(sc, f, secret)
+		}
+		if e, ok := g.s.expand(v); ok && !g.whole(f) {
+			v = e
+		}
+	}
+	if v.Kind() == slog.KindGroup && !g.whole(f) {
+		return g.group(f).members(sc, v)
+	}
+	if f.rule != nil && f.rule.do != Keep {
+		if list, ok := listOf(v); ok && f.rule.do != Seal && f.rule.do != Drop {
+			return g.elements(sc, f, list)
+		}
+		return g.text(sc, f.rule, f.key, v)
+	}
+	if v.Kind() == slog.KindAny {
+		return g.inside(sc, f, v)
+	}
+	if f.rule == nil {
+		v = g.s.detected(sc, place{g.prefix, f.key}, v)
+	}
+	return v, true
+}
+
+// text returns the text that stands for v under a rule.
+func (g *Group) text(sc *Scratch, r *rule, key string, v slog.Value) (slog.Value, bool) {
+	text := g.s.token(sc, r, place{g.prefix, key}, v)
+	return slog.StringValue(string(text)), text != nil
+}
+
+// reveal does what a secret asks for. A rule for its key may ask for another
+// thing that hides it; Keep does not.
+func (g *Group) reveal(sc *Scratch, f *field, secret SecretValue) (slog.Value, bool) {
+	h := secret.hidden()
+	r := &rule{do: h.do, name: f.key}
+	if f.rule != nil && f.rule.do != Keep {
+		r = f.rule
+	}
+	return g.text(sc, r, f.key, resolve(h.value))
+}
+
+// members returns a group's members. A group that stays empty is left out.
+func (g *Group) members(sc *Scratch, v slog.Value) (slog.Value, bool) {
+	kept := make([]slog.Attr, 0, len(v.Group()))
+	for _, m := range v.Group() {
+		if sc.nodes > maxNodes {
+			break
+		}
+		if m, ok := g.replace(sc, g.find(m.Key), m); ok {
+			kept = append(kept, m)
+		}
+	}
+	return slog.GroupValue(kept...), len(kept) > 0
+}
+
+// elements returns a list's elements. They stand at the list's own path.
+func (g *Group) elements(sc *Scratch, f *field, list []slog.Value) (slog.Value, bool) {
+	kept := make([]slog.Value, 0, len(list))
+	for _, e := range list {
+		if e, ok := g.value(sc, f, resolve(e)); ok {
+			kept = append(kept, e)
+		}
+	}
+	return slog.AnyValue(kept), true
+}
+
+// inside looks into a value of kind Any that no rule covers as a whole.
+func (g *Group) inside(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
+	if list, ok := listOf(v); ok {
+		return g.elements(sc, f, list)
+	}
+	if _, ok := v.Any().(error); ok && !g.s.detects() {
+		return v, true // nothing in it has a name
+	}
+	if !g.s.detects() && !g.s.rules.starts {
+		return v, true
+	}
+	switch n := normal(v); n.Kind() {
+	case slog.KindGroup:
+		return g.group(f).members(sc, n)
+	case slog.KindAny:
+		switch x := n.Any().(type) {
+		case []slog.Value:
+			return g.elements(sc, f, x)
+		case encode.JSON:
+			return slog.AnyValue(g.json(sc, f, x)), true
+		case *encode.Error:
+			return slog.AnyValue(g.error(sc, f, x)), true
+		}
+		return v, true
+	default:
+		if f.rule == nil {
+			n = g.s.detected(sc, place{g.prefix, f.key}, n)
+		}
+		return n, true
+	}
+}
+
+// listOf asks for Any only where there is one: for other kinds it allocates.
+func listOf(v slog.Value) ([]slog.Value, bool) {
+	if v.Kind() != slog.KindAny {
+		return nil, false
+	}
+	list, ok := v.Any().([]slog.Value)
+	return list, ok
+}
+
+// error looks for what is to be detected in the messages of an error and its
+// causes.
+func (g *Group) error(sc *Scratch, f *field, e *encode.Error) *encode.Error {
+	if f.rule != nil {
+		return e // kept
+	}
+	c := *e
+	if text, found := g.s.detectedText(sc, place{g.prefix, f.key}, e.Message); found {
+		c.Message = text
+	}
+	c.Causes = nil
+	for _, cause := range e.Causes {
+		c.Causes = append(c.Causes, g.error(sc, f, cause))
+	}
+	return &c
+}

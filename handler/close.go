@@ -33,6 +33,7 @@ func (c *core) closeLane(ctx context.Context, l *lane) *Undelivered {
 	for _, feeder := range l.feeders {
 		<-feeder.done
 	}
+	l.admission.stop(c, l)
 	if l.buf == nil {
 		c.report.failed(l.route.Name, contained(l.transport.Close))
 		return nil

@@ -27,8 +27,10 @@ type lane struct {
 	worker *deliver.Worker // nil if Direct
 	waits  bool            // Append may block, so it gets a ctx
 
-	deadFile *deadFile     // nil: dead letters go to another route, or are counted
-	feeders  []*lane       // lanes whose dead letters come here; closed before this one
+	deadFile  *deadFile  // nil: dead letters go to another route, or are counted
+	feeders   []*lane    // lanes whose dead letters come here; closed before this one
+	admission *admission // nil: the route has no policies
+
 	done     chan struct{} // closed when the lane is
 	leftover atomic.Uint64 // records written to Options.Leftover
 
@@ -37,8 +39,13 @@ type lane struct {
 		delivered atomic.Uint64
 		dropped   [encode.LevelCount]atomic.Uint64 // Send failed
 		late      [encode.LevelCount]atomic.Uint64 // after Close
+		discarded [discardReasons][encode.LevelCount]atomic.Uint64
 	}
 }
+
+// discardReasons is how many reasons there are for discarding a record, the
+// first being buffer.Sampled.
+const discardReasons = buffer.Deduplicated - buffer.Sampled + 1
 
 // take stores the record, or sends it if the lane is Direct.
 func (l *lane) take(ctx context.Context, c *call) error {
@@ -68,8 +75,7 @@ func (l *lane) take(ctx context.Context, c *call) error {
 	return publicError(err)
 }
 
-// sendDirect sends the record in the call. It is decoded from its own payload
-// first, so that encoders see the same closed set of values as everywhere.
+// sendDirect sends the record in the call.
 func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	level := encode.LevelIndex(c.level)
 	if c.h.core.closed.Load() {
@@ -77,6 +83,12 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 		c.toStderr()
 		return ErrClosed
 	}
+	return l.sendPayload(ctx, c.h.core, c.s.payload, level)
+}
+
+// sendPayload sends a record. It is decoded from its own payload first, so that
+// encoders see the same closed set of values as everywhere.
+func (l *lane) sendPayload(ctx context.Context, c *core, payload []byte, level int) error {
 	d, _ := l.direct.decoders.Get().(*codec.Decoder)
 	if d == nil {
 		d = new(codec.Decoder)
@@ -84,15 +96,15 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	defer l.direct.decoders.Put(d)
 	defer d.Reset()
 	var recs [1]encode.Record
-	err := d.Decode(string(c.s.payload), &recs[0])
+	err := d.Decode(string(payload), &recs[0])
 	if err == nil {
-		recs[0].Resource = c.h.core.resource
+		recs[0].Resource = c.resource
 		own := deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name)
 		err = contained(func() error { return l.transport.Send(own, recs[:]) })
 	}
 	if err != nil {
 		l.direct.dropped[level].Add(1)
-		c.h.core.report.failed(l.route.Name, err)
+		c.report.failed(l.route.Name, err)
 		return err
 	}
 	l.direct.delivered.Add(1)

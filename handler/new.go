@@ -88,7 +88,7 @@ func (c *core) openLane(r route.Route, budget *buffer.Budget) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{route: r, transport: t, done: make(chan struct{})}
+	l := &lane{route: r, transport: t, admission: newAdmission(&r, c.report), done: make(chan struct{})}
 	if named, ok := t.(transport.Client); ok {
 		l.clients = named.ImportPaths()
 	}
@@ -169,10 +169,10 @@ func bufferOptions(r *route.Route) buffer.Options {
 // any of them.
 func (c *core) start() {
 	for _, l := range c.table.Load().lanes {
-		if l.buf == nil {
-			continue
+		if l.buf != nil {
+			l.worker = deliver.Start(c.workerOptions(l))
 		}
-		l.worker = deliver.Start(c.workerOptions(l))
+		l.admission.start(c, l)
 	}
 }
 

@@ -35,6 +35,7 @@ type call struct {
 	now     time.Time // when slogship took the record
 	s       *scratch
 	sum     uint32 // of s.payload; valid once encoded
+	own     int    // where the attributes of the logger and the record begin in it
 	encoded bool
 	asked   bool     // s.found is in use
 	taken   bool     // by a step
@@ -108,7 +109,16 @@ func (c *call) stopsAt(ctx context.Context, s *step, r *slog.Record) bool {
 	if s.fallback && c.taken || !c.wanted(ctx, s, r) {
 		return false
 	}
-	c.give(ctx, s.lane, r)
+	if s.admission == nil {
+		c.give(ctx, s.lane, r)
+	} else {
+		switch c.admit(ctx, s, r) {
+		case admitted:
+			c.give(ctx, s.lane, r)
+		case aside:
+			return false
+		}
+	}
 	c.taken = true
 	return s.final
 }
@@ -130,11 +140,15 @@ func (c *call) wanted(ctx context.Context, s *step, r *slog.Record) bool {
 
 // give stores the record in l.
 func (c *call) give(ctx context.Context, l *lane, r *slog.Record) {
-	if !c.encoded {
-		c.encode(ctx, r)
-	}
+	c.ensureEncoded(ctx, r)
 	if err := l.take(ctx, c); err != nil {
 		c.err = errors.Join(c.err, &RouteError{Route: l.route.Name, Err: err})
+	}
+}
+
+func (c *call) ensureEncoded(ctx context.Context, r *slog.Record) {
+	if !c.encoded {
+		c.encode(ctx, r)
 	}
 }
 
@@ -158,6 +172,7 @@ func (c *call) encode(ctx context.Context, r *slog.Record) {
 	}
 	p := codec.AppendHeader(c.s.payload[:0], &header)
 	p = c.appendFromContext(ctx, p)
+	c.own = len(p)
 	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
 	c.appendAttrs(r)
 	c.sum = buffer.Sum(c.s.payload)

@@ -43,6 +43,12 @@ type RouteStats struct {
 	SubBuffer     bool          `json:"sub_buffer"`        // another process holds the route's directory
 
 	Members []transport.MemberState `json:"members,omitempty"` // of a group (transport/group), in the order of its configuration
+
+	// Of route.DebugOnError, in records. What is kept is in no sum: the route was
+	// not to take it, unless it is shipped.
+	DebugKept    int    `json:"debug_kept"`    // now
+	DebugEvicted uint64 `json:"debug_evicted"` // gone for room before their request logged an error or ended
+	DebugShipped uint64 `json:"debug_shipped"` // the part of Logged that was kept, or followed an error
 }
 
 // Dropped counts losses by reason ("queue_overflow", "too_old", "refused",
@@ -98,6 +104,10 @@ func (v StatsVar) String() string {
 
 func (l *lane) stats() RouteStats {
 	s := RouteStats{Name: l.route.Name, Dropped: make(Dropped), Members: members(l.transport)}
+	if a := l.admission; a != nil && a.requests != nil {
+		f := a.requests.Figures()
+		s.DebugKept, s.DebugEvicted, s.DebugShipped = f.Kept, f.Evicted, f.Shipped
+	}
 	if l.buf == nil {
 		return l.directStats(s)
 	}
@@ -131,6 +141,9 @@ func (l *lane) directStats(s RouteStats) RouteStats {
 	for level := range encode.LevelCount {
 		s.Dropped.add(buffer.Refused.String(), level, l.direct.dropped[level].Load())
 		s.Dropped.add(buffer.Closed.String(), level, l.direct.late[level].Load())
+		for i := range l.direct.discarded {
+			s.Dropped.add((buffer.Sampled + buffer.Reason(i)).String(), level, l.direct.discarded[i][level].Load())
+		}
 	}
 	s.Logged = s.Delivered + s.Dropped.Total()
 	return s

@@ -22,6 +22,9 @@ type step struct {
 	scoped  int  // index of the levels by scope in table.scopes; -1: none
 	foreign bool // a bound is code of the caller's, which may panic
 	report  *reporter
+
+	admission *admission // nil: the route has no policies
+	limitSlot int        // of Limit.Key, as matcher.slot
 }
 
 func newStep(t *table, l *lane, defaults *route.ScopeLevels, report *reporter) step {
@@ -41,7 +44,19 @@ func newStep(t *table, l *lane, defaults *route.ScopeLevels, report *reporter) s
 	if l.route.Match != nil {
 		s.match = compile(t, l.route.Match)
 	}
+	if a := l.admission; a != nil {
+		s.admission = a
+		s.dynamic = s.dynamic || a.changes()
+		if a.limit.Key != "" {
+			s.limitSlot = indexOf(&t.paths, a.limit.Key)
+		}
+	}
 	return s
+}
+
+// fixed reports whether s takes level, or may keep it, whatever changes.
+func (s *step) fixed(level slog.Level) bool {
+	return !s.dynamic && (s.levels.Contains(level) || s.admission.mayKeep(level))
 }
 
 // foreign reports whether asking l runs code that is not log/slog's.
@@ -54,8 +69,13 @@ func foreign(l slog.Leveler) bool {
 }
 
 // takes reports whether level, logged through h, is one of s, whose levels can
-// change.
+// change, or may be kept.
 func (s *step) takes(h *Handler, t *table, level slog.Level) bool {
+	return s.includes(h, t, level) || s.admission.mayKeep(level)
+}
+
+// includes reports whether level, logged through h, is one of s.
+func (s *step) includes(h *Handler, t *table, level slog.Level) bool {
 	if s.least != nil && level < s.least.Level() {
 		return false
 	}

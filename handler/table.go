@@ -72,7 +72,7 @@ func newTable(lanes []*lane, defaults *route.ScopeLevels, report *reporter) *tab
 func (t *table) gather(level slog.Level) []*step {
 	var out []*step
 	for i := range t.all {
-		if s := &t.all[i]; s.dynamic || s.levels.Contains(level) {
+		if s := &t.all[i]; s.dynamic || s.fixed(level) {
 			out = append(out, s)
 		}
 	}
@@ -106,7 +106,7 @@ func (t *table) takes(h *Handler, level slog.Level) bool {
 
 // takesOutside is the look-up for levels that the table has none for.
 func (t *table) takesOutside(level slog.Level) bool {
-	return slices.ContainsFunc(t.all, func(s step) bool { return !s.dynamic && s.levels.Contains(level) })
+	return slices.ContainsFunc(t.all, func(s step) bool { return s.fixed(level) })
 }
 
 // lane returns the lane of the route of this name; nil: there is none.

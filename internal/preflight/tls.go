@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"reflect"
-	"strings"
+	"os"
 	"syscall"
 	"time"
 
 	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 const (
@@ -44,11 +44,11 @@ func (h *Host) handshake(ctx context.Context, subject string, conn net.Conn) []t
 		err = refusal(secure)
 	}
 	if err != nil {
-		return append([]transport.Finding{Bad(TLS, subject, err, tlsRemedy(err, config.ServerName, own != nil))}, clientFinding(own)...)
+		return append([]transport.Finding{h.broken(subject, err, own != nil)}, clientFinding(own)...)
 	}
 	state := secure.ConnectionState()
 	found := []transport.Finding{Good(TLS, subject, "%s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))}
-	if config.InsecureSkipVerify && config.VerifyConnection == nil && config.VerifyPeerCertificate == nil {
+	if h.TLS.Insecure() {
 		found[0] = Warn(TLS, subject, "the server is not verified", "set TLS.CAFile to its authority instead of TLS.Insecure")
 	}
 	if len(state.PeerCertificates) > 0 {
@@ -152,113 +152,54 @@ func refusal(conn *tls.Conn) error {
 	return err
 }
 
-// tlsRemedy says what to do about a handshake that failed.
-func tlsRemedy(err error, server string, certificate bool) string {
-	if remedy := verifyRemedy(err, server); remedy != "" {
-		return remedy
+// broken makes a finding of a handshake that failed. What tlsconfig can explain,
+// it does; here is what only who looks for faults wants to hear.
+func (h *Host) broken(subject string, err error, certificate bool) transport.Finding {
+	explained, ok := errors.AsType[*tlsconfig.HandshakeError](h.TLS.Explain(err))
+	if !ok {
+		return Bad(TLS, subject, err, tlsRemedy(err, certificate))
 	}
-	var plain tls.RecordHeaderError
-	alert, told := alertOf(err)
+	f := Bad(TLS, subject, err, explained.Remedy)
+	if explained.Stale != nil {
+		f.Found += " (with files read earlier: " + explained.Stale.Error() + ")"
+	}
+	if f.Remedy == "" {
+		f.Remedy = tlsRemedy(err, certificate)
+	}
+	return f
+}
+
+// tlsRemedy says what to do about a handshake that failed without a word, or with
+// a rare one.
+func tlsRemedy(err error, certificate bool) string {
 	switch {
-	case told:
-		return alertRemedy(alert, certificate)
-	case errors.As(err, &plain):
-		return "the server speaks no TLS at this port: use its TLS port, or set no TLS if that is meant"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer to TLS: the port may be one without, waiting for plain text"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the server hung up: it may speak no TLS at this port" + wantCertificate(certificate)
-	case strings.Contains(err.Error(), "protocol version"):
-		return "the server has nothing newer than TLS 1.2: set TLS.AllowTLS12, or better update it"
-	default:
-		return "compare TLS versions and certificates with the server's"
 	}
-}
-
-// verifyRemedy is about the server's certificate; "" for another error.
-func verifyRemedy(err error, server string) string {
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &authority):
-		return "set TLS.CAFile to the certificate of the authority that signed the server's" + issuer(authority.Cert) + "; the server has to send its intermediate certificates"
-	case errors.As(err, &host):
-		return fmt.Sprintf("set TLS.ServerName to one of %s, or use a certificate for %q", names(host.Certificate), server)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "renew the server's certificate, unless this machine's clock is wrong"
-	case errors.As(err, &invalid):
+	if _, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		return "the server's certificate is not meant for this: have it issued for server authentication"
-	default:
-		return ""
 	}
+	return alertRemedy(err, certificate)
 }
 
-func issuer(c *x509.Certificate) string {
-	if c == nil {
-		return ""
+// alertRemedy is about the alerts of RFC 8446, section 6.2, that tlsconfig has no
+// advice for. As there, they are known by their text.
+func alertRemedy(err error, certificate bool) string {
+	text := err.Error()
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
+		text = op.Err.Error()
 	}
-	return fmt.Sprintf(" (%q)", c.Issuer.CommonName)
-}
-
-func names(c *x509.Certificate) string {
-	var all []string
-	all = append(all, c.DNSNames...)
-	for _, ip := range c.IPAddresses {
-		all = append(all, ip.String())
-	}
-	if len(all) > maxShown {
-		all = all[:maxShown]
-	}
-	return strings.Join(all, ", ")
-}
-
-// Alerts of RFC 8446, section 6.
-const (
-	alertHandshakeFailure    = 40
-	alertBadCertificate      = 42
-	alertUnsupportedCert     = 43
-	alertCertificateRevoked  = 44
-	alertCertificateExpired  = 45
-	alertCertificateUnknown  = 46
-	alertUnknownAuthority    = 48
-	alertAccessDenied        = 49
-	alertProtocolVersion     = 70
-	alertUnrecognizedName    = 112
-	alertCertificateRequired = 116
-	alertNoApplication       = 120
-)
-
-// alertOf returns the alert that the server has sent. Its type in crypto/tls is
-// not exported (tls.AlertError is for QUIC), so it is known by where it stands.
-func alertOf(err error) (alert uint8, ok bool) {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" || op.Err == nil {
-		return 0, false
-	}
-	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
-		return uint8(v.Uint()), true
-	}
-	return 0, false
-}
-
-func alertRemedy(alert uint8, certificate bool) string {
-	switch alert {
-	case alertBadCertificate, alertUnsupportedCert, alertCertificateRevoked, alertCertificateExpired, alertCertificateUnknown, alertUnknownAuthority, alertAccessDenied, alertCertificateRequired:
-		if certificate {
-			return "the server refuses our certificate: check TLS.CertFile, and that the server knows its authority"
-		}
-		return "the server wants a client certificate: set TLS.CertFile and TLS.KeyFile"
-	case alertProtocolVersion:
-		return "the server has nothing newer than TLS 1.2: set TLS.AllowTLS12, or better update it"
-	case alertHandshakeFailure:
-		return "no common cipher or version" + wantCertificate(certificate)
-	case alertUnrecognizedName:
+	switch text {
+	case tls.AlertError(43).Error(), tls.AlertError(46).Error(), tls.AlertError(49).Error():
+		return "the server refuses the client certificate, or wants one" + wantCertificate(certificate)
+	case tls.AlertError(112).Error():
 		return "the server does not know the name it is asked for: set TLS.ServerName"
-	case alertNoApplication:
+	case tls.AlertError(120).Error():
 		return "the server does not speak this protocol at this port"
 	default:
-		return "look at the server's log"
+		return "compare TLS versions and certificates with the server's, and look at its log"
 	}
 }
 

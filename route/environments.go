@@ -28,7 +28,7 @@ type Environment struct {
 	// Routes are its own.
 	Routes []Route
 
-	// Without names routes of Inherits that this one does not have.
+	// Without names routes of Inherits that this one does not have. Default: none.
 	Without []string
 
 	// Abstract says that it is there to be inherited from. It can't be chosen.

@@ -32,7 +32,7 @@ type Sample struct {
 	// each Interval; of those that follow every Every-th is taken, none if Every
 	// is 0. With Every set, First is at least 1. Messages are told apart by a hash
 	// into 4,096 counters (64 KiB a route); those that meet in one are counted
-	// together. Default 0, so this is not how to sample.
+	// together. Default 0.
 	First, Every int
 
 	// Interval is the time after which First begins anew, for all messages at
@@ -115,9 +115,9 @@ type Dedupe struct {
 // ends.
 type DebugOnError struct {
 	// From is the level from which records are kept: AtLeast(WARN) with From DEBUG
-	// keeps DEBUG to NOTICE. nil: DebugOnError is off. Handler.Enabled is true from
-	// here up, since a record must be made to be kept: at 0.3 µs a record, about
-	// what the route's own cost.
+	// keeps DEBUG to NOTICE. Default: none, and DebugOnError is off. Handler.Enabled is
+	// true from here up, since a record must be made to be kept: at 0.3 µs a
+	// record, about what the route's own cost.
 	From slog.Leveler
 
 	// Trigger is the level from which a record ships what its request has. The
@@ -125,8 +125,8 @@ type DebugOnError struct {
 	Trigger slog.Leveler
 
 	// MaxRecords and MaxBytes are what is kept for a request, in records and in
-	// bytes, encoded; the oldest go. Defaults 256, at most 65,536, and 64 KiB, at
-	// least 1 KiB and at most 16 MiB.
+	// bytes, encoded (at least 1 KiB); the oldest go. Defaults 256 and 64 KiB; at
+	// most 65,536 and 16 MiB.
 	MaxRecords int
 	MaxBytes   int
 

@@ -119,14 +119,14 @@ type Buffer struct {
 	// Shed refuses low levels before the buffer is full. It goes by what this
 	// route has taken of MaxBytes, so set that: of a MaxDisk that several routes
 	// share, one alone may never take so much, and the levels of a route that
-	// works are not refused because another's destination is away.
+	// works are not refused because another's destination is away. Default: none.
 	Shed []Shed
 }
 
 // Shed is one step of admission by fill level.
 type Shed struct {
-	UpTo slog.Level // this level and those below it are refused … Default: INFO
-	Room float64    // … while the free share of the buffer (0 to 1) is below Room. Required
+	UpTo slog.Level // this level and those below it are refused. Default: INFO
+	Room float64    // while the free share of the buffer (0 to 1) is below it. Required
 }
 
 // Batch limits what one Send holds. 0 takes what the transport says.

@@ -58,12 +58,29 @@ const policies = "round_robin or least_pending"
 // Balance spreads batches over those of its members that are healthy. All fields
 // but Members have defaults; those that Failover has too mean the same.
 type Balance struct {
-	Members           []transport.Destination
-	Names             []string
-	Policy            Policy
+	// Members are the destinations: 1 to 64, of any kind, with formats of their
+	// own, and groups themselves. Required.
+	Members []transport.Destination
+
+	// Names are what State calls the members, one for each of Members. Default:
+	// their adapter and place, as in "relp#1".
+	Names []string
+
+	// Policy chooses the member of a Send. Default: RoundRobin.
+	Policy Policy
+
+	// HeartbeatInterval is how often a member that was not sent to is probed,
+	// and how long a Probe may take. Default 5 s, negative: never.
 	HeartbeatInterval time.Duration
-	StableAfter       time.Duration
-	MemberTimeout     time.Duration
+
+	// StableAfter is how long a member must not have failed before it is healthy
+	// again. Default 15 s.
+	StableAfter time.Duration
+
+	// MemberTimeout is how long one member's Send may take before the next one
+	// is tried. Default: an equal share of what is left of the route's
+	// SendTimeout, for each member that may yet be tried.
+	MemberTimeout time.Duration
 }
 
 var _ transport.Destination = Balance{}

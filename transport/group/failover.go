@@ -15,7 +15,7 @@ const failoverKind = "failover"
 // Members have defaults.
 type Failover struct {
 	// Members are the destinations, the preferred one first: 1 to 64. They may
-	// be of any kind, with formats of their own, and groups themselves.
+	// be of any kind, with formats of their own, and groups themselves. Required.
 	Members []transport.Destination
 
 	// Names are what State calls the members, one for each of Members. Default:

@@ -16,8 +16,13 @@ const quorumKind = "quorum"
 // time, and acknowledges what QuorumSize of them took. All fields but Members
 // have defaults; those that Failover has too mean the same.
 type Quorum struct {
+	// Members are the destinations: 1 to 64, of any kind, with formats of their
+	// own, and groups themselves. Required.
 	Members []transport.Destination
-	Names   []string
+
+	// Names are what State calls the members, one for each of Members. Default:
+	// their adapter and place, as in "relp#1".
+	Names []string
 
 	// QuorumSize is how many members have to take a record. Default: more than
 	// half of them.
@@ -28,8 +33,13 @@ type Quorum struct {
 	// never longer than the route's SendTimeout.
 	SyncTimeout time.Duration
 
+	// HeartbeatInterval is how often a member that was not sent to is probed,
+	// and how long a Probe may take. Default 5 s, negative: never.
 	HeartbeatInterval time.Duration
-	StableAfter       time.Duration
+
+	// StableAfter is how long a member must not have failed before it is healthy
+	// again. Default 15 s.
+	StableAfter time.Duration
 }
 
 var _ transport.Destination = Quorum{}

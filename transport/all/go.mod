@@ -1,0 +1,57 @@
+module github.com/slogship/slogship/transport/all
+
+go 1.26.0
+
+replace github.com/slogship/slogship => ../../
+
+replace github.com/slogship/slogship/transport/amqp => ../amqp
+
+replace github.com/slogship/slogship/transport/grpc => ../grpc
+
+replace github.com/slogship/slogship/transport/kafka => ../kafka
+
+replace github.com/slogship/slogship/transport/otlp => ../otlp
+
+replace github.com/slogship/slogship/transport/sentry => ../sentry
+
+replace github.com/slogship/slogship/transport/tlsconfig/ocsp => ../tlsconfig/ocsp
+
+require (
+	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/amqp v0.0.0
+	github.com/slogship/slogship/transport/grpc v0.0.0
+	github.com/slogship/slogship/transport/kafka v0.0.0
+	github.com/slogship/slogship/transport/otlp v0.0.0
+	github.com/slogship/slogship/transport/sentry v0.0.0
+	github.com/slogship/slogship/transport/tlsconfig/ocsp v0.0.0-00010101000000-000000000000
+	golang.org/x/crypto v0.57.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/getsentry/sentry-go v0.50.0 // indirect
+	github.com/go-logr/logr v1.4.4 // indirect
+	github.com/go-logr/stdr v1.2.2 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/pierrec/lz4/v4 v4.1.30 // indirect
+	github.com/rabbitmq/amqp091-go v1.16.0 // indirect
+	github.com/segmentio/kafka-go v0.4.51 // indirect
+	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
+	github.com/xdg-go/scram v1.1.2 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
+	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
+	go.opentelemetry.io/otel v1.47.0 // indirect
+	go.opentelemetry.io/otel/log v1.47.0 // indirect
+	go.opentelemetry.io/otel/metric v1.47.0 // indirect
+	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
+	go.opentelemetry.io/otel/sdk/log v1.47.0 // indirect
+	go.opentelemetry.io/otel/trace v1.47.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
+	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)

@@ -40,6 +40,10 @@ func (d *decoder) short(n *yaml.Node, key string) (dest reflect.Value, ok bool) 
 	if !ok {
 		return dest, false
 	}
+	if strings.Contains(rest, "://") {
+		l.bad("one URL; several are a list")
+		return dest, false
+	}
 	if strings.Contains(l.t.text, "#") {
 		l.bad("a URL without #; write %23")
 		return dest, false

@@ -15,15 +15,15 @@ import (
 // is slow anyway (a struct, a map).
 func (g *Group) AppendAttr(dst []byte, sc *Scratch, a slog.Attr) []byte {
 	f := g.find(a.Key)
-	if f.rule == nil && g.s.forms == nil {
+	if f.plain {
 		switch a.Value.Kind() {
-		case slog.KindString, slog.KindInt64, slog.KindDuration, slog.KindBool,
-			slog.KindUint64, slog.KindFloat64, slog.KindTime:
-			return codec.AppendAttr(dst, a)
+		case slog.KindGroup, slog.KindLogValuer:
 		case slog.KindAny:
 			if _, ok := a.Value.Any().(error); ok {
 				return codec.AppendAttr(dst, a)
 			}
+		default:
+			return codec.AppendAttr(dst, a)
 		}
 	}
 	sc.nodes = 0

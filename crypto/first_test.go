@@ -10,14 +10,6 @@ import (
 	"github.com/slogship/slogship/internal/codec"
 )
 
-func testKey(t testing.TB, id string) *Key {
-	k, err := GenerateKey(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
 func BenchmarkSeal(b *testing.B) {
 	r, _ := NewKeyring(testKey(b, "k1"))
 	s, err := Policy{Rules: []Rule{{Key: "secret"}}}.Compile(r, &SealerOptions{Service: "shop"})

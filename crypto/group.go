@@ -41,6 +41,7 @@ const (
 type field struct {
 	key   string
 	rule  *rule // nil: no rule matches
+	plain bool  // no rule, no detectors: what has no inside is logged as it is
 	at    states
 	inner atomic.Pointer[Group] // what is in it, if it is a group; nil: not asked yet
 }
@@ -65,9 +66,8 @@ func hashKey(key string) uint32 {
 	if n == 0 {
 		return 0
 	}
-	h := uint32(n)<<24 ^ uint32(key[0])<<16 ^ uint32(key[n/2])<<8 ^ uint32(key[n-1]) ^ uint32(key[n/4])<<11
-	h *= 0x9E3779B1
-	return h >> 20
+	h := uint32(n)<<24 ^ uint32(key[0])<<16 ^ uint32(key[n/2])<<8 ^ uint32(key[n-1])
+	return h * 0x9E3779B1 >> 20
 }
 
 // miss matches the rules against key.
@@ -77,6 +77,7 @@ func (g *Group) miss(key string, h uint32) *field {
 		f.at = m.advance(g.at, key)
 		f.rule = g.s.rule(m.decides(f.at))
 	}
+	f.plain = f.rule == nil && !g.s.detects()
 	if len(key) > maxCachedKey {
 		return f
 	}

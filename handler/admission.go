@@ -2,7 +2,6 @@ package handler
 
 import (
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/slogship/slogship/internal/overload"
@@ -67,11 +66,13 @@ func newAdmission(r *route.Route, report *reporter) *admission {
 }
 
 // samePolicies reports whether a route that was a and is b now may keep its
-// admission: tokens, counters, windows and what is kept.
-func samePolicies(a, b *route.Route) bool {
-	return a.Name == b.Name && // errors name it
-		reflect.DeepEqual(a.Sample, b.Sample) && a.Limit == b.Limit && a.Dedupe == b.Dedupe &&
-		reflect.DeepEqual(a.DebugOnError, b.DebugOnError)
+// admission: tokens, counters, windows and what is kept. Of two bounds that can
+// change, those are the same that are one: what they say now says nothing of
+// later.
+func samePolicies(a, b *route.Route) (same bool) {
+	defer func() { _ = recover() }() // a Leveler that cannot be compared: not the same
+	return a.Name == b.Name &&       // errors name it
+		a.Sample == b.Sample && a.Limit == b.Limit && a.Dedupe == b.Dedupe && a.DebugOnError == b.DebugOnError
 }
 
 // at is the time of a policy. A record may be a moment older than the policies.

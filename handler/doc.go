@@ -24,6 +24,16 @@
 // refuses a record are each a policy of the route, counted by reason and level
 // in [Stats], and reported to the destination as a record of their own.
 //
+// # Too much
+//
+// A route's Sample, Dedupe and Limit keep its volume down, before the buffer:
+// 2 to 20 ns for a record that is sampled out or over the limit, nothing
+// allocated, in bounded memory. Each discard is counted by reason and level in
+// [Stats], and told to the destination once a minute. route.DebugOnError keeps
+// what is below a route's level in memory, for each request (a trace, or what
+// [WithRequest] has begun), and ships it if the request logs an error. See
+// package route, "Overload".
+//
 // # Errors
 //
 // slog discards what a handler returns, so background errors go to

@@ -33,7 +33,8 @@ type boundAttrs struct {
 	attrs []slog.Attr
 }
 
-// Enabled reports whether a route, or Options.Next, takes records of level.
+// Enabled reports whether a route, or Options.Next, takes records of level, or
+// may keep them for route.DebugOnError.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if h.core.table.Load().takes(h, level) {
 		return true

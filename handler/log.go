@@ -15,7 +15,9 @@ import (
 // Log logs a record and, unlike slog, tells what became of it: nil when it is
 // as safe as each of its routes promises (see the README's table), else the
 // errors of the routes that did not take it, each a *RouteError around one of
-// this package's errors. A record that no route takes is not an error.
+// this package's errors. A record that no route takes is not an error, and
+// neither is one that a route's policies discard (Sample, Dedupe, Limit): Stats
+// counts it.
 func (h *Handler) Log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) error {
 	if !h.Enabled(ctx, level) {
 		return nil
@@ -29,7 +31,7 @@ func (h *Handler) Log(ctx context.Context, level slog.Level, msg string, attrs .
 // error of ctx, or ErrPending, the record is still on its way; after another it
 // is not, and the error says for each route why, as a *RouteError. Routes without
 // acknowledgements count as delivered when the transport no longer holds the
-// record.
+// record. Sample, Dedupe and Limit of the routes do not apply.
 func (h *Handler) Deliver(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) error {
 	if !h.Enabled(ctx, level) {
 		return nil

@@ -3,8 +3,7 @@ package handler
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"log/slog"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -34,22 +33,26 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	if err := route.Validate(routes); err != nil {
 		return nil, err
 	}
-	c := &core{opts: o, fsys: fsys, ids: encode.NewIDSource(), report: &reporter{onError: o.OnError}, release: func() {}}
+	c := &core{
+		opts: o, fsys: fsys, ids: encode.NewIDSource(), report: &reporter{onError: o.OnError}, release: func() {},
+		budget: buffer.NewBudget(o.MaxDisk),
+	}
 	// Through the codec, so that Direct routes see what buffered ones do: values
 	// of the closed set.
 	if c.resource, err = codec.ParseResource(codec.AppendResource(nil, &o.Resource)); err != nil {
 		return nil, err
 	}
 	c.scratch.New = func() any { return &scratch{payload: make([]byte, 0, 1024)} }
-	budget := buffer.NewBudget(o.MaxDisk)
-	lanes, err := c.open(routes, budget)
+	lanes, err := c.open(routes)
 	if err != nil {
 		return nil, err
 	}
 	c.levels = o.Levels
-	c.table.Store(newTable(lanes, c.levels, c.report))
-	c.unclaimed = c.findUnclaimed(budget)
-	c.start()
+	c.findUnclaimed(lanes)
+	c.start(lanes)
+	t := newTable(lanes, c.levels, c.report)
+	t.unclaimed = c.unclaimedNames()
+	c.table.Store(t)
 	h := &Handler{core: c, known: new(scopeKnown), next: besideLog(o.Next)}
 	if err := h.crashReports(); err != nil {
 		c.report.failed("", err)
@@ -58,13 +61,13 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 }
 
 // open makes the lanes. After an error it has closed what it had opened.
-func (c *core) open(routes []route.Route, budget *buffer.Budget) ([]*lane, error) {
+func (c *core) open(routes []route.Route) ([]*lane, error) {
 	var (
 		lanes []*lane
 		errs  []error
 	)
 	for _, r := range routes {
-		l, err := c.openLane(r, budget)
+		l, err := c.openLane(r)
 		if err != nil {
 			errs = append(errs, &RouteError{Route: r.Name, Err: err})
 			continue
@@ -83,62 +86,94 @@ func (c *core) open(routes []route.Route, budget *buffer.Budget) ([]*lane, error
 	return nil, errors.Join(errs...)
 }
 
-func (c *core) openLane(r route.Route, budget *buffer.Budget) (*lane, error) {
-	t, err := r.To.Open()
+// openTransport opens the destination of r.
+func openTransport(r *route.Route) (t transport.Transport, clients []string, err error) {
+	if t, err = r.To.Open(); err != nil {
+		return nil, nil, err
+	}
+	if r.Direct && !t.Describe().Direct {
+		_ = t.Close() // the configuration is the error to report
+		return nil, nil, fmt.Errorf("route %q: Direct true: want a transport that allows it (console, file, memory): %w", r.Name, route.ErrInvalid)
+	}
+	if named, ok := t.(transport.Client); ok {
+		clients = named.ImportPaths()
+	}
+	return t, clients, nil
+}
+
+func (c *core) openLane(r route.Route) (*lane, error) {
+	t, clients, err := openTransport(&r)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{route: r, transport: t, admission: newAdmission(&r, c.report), done: make(chan struct{})}
-	if named, ok := t.(transport.Client); ok {
-		l.clients = named.ImportPaths()
+	l := &lane{
+		route: r, dir: c.laneDir(&r), transport: t, clients: clients, waits: waits(&r),
+		admission: newAdmission(&r, c.report), track: newTrack(r.Name),
 	}
 	if r.Direct {
-		if !t.Describe().Direct {
-			_ = t.Close() // the configuration is the error to report
-			return nil, fmt.Errorf("route %q: Direct true: want a transport that allows it (console, file, memory): %w", r.Name, route.ErrInvalid)
-		}
-		return l, nil
+		return l, l.direct.replace(t)
 	}
-	if err := c.openBuffer(l, budget); err != nil {
+	if err := c.openBuffer(l); err != nil {
 		_ = t.Close()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (c *core) openBuffer(l *lane, budget *buffer.Budget) error {
+func (c *core) openBuffer(l *lane) error {
 	o := bufferOptions(&l.route)
+	o.MaxBytes = c.maxBytes(&l.route)
 	o.Meta = codec.AppendResource(nil, c.resource)
 	o.NewID = c.newID
-	o.OnError = func(err error) { c.report.failed(l.route.Name, err) }
+	name := &l.track.name
+	o.OnError = func(err error) { c.report.failed(*name.Load(), err) }
 	o.MinFree = c.opts.MinFree
-	l.waits = o.Durability == buffer.Power || o.WhenFull == buffer.Block
 	var fsys vfs.FS
 	if c.opts.InMemory {
 		o.Mode = buffer.Heap
-		if o.MaxBytes == 0 {
-			o.MaxBytes = defaultMaxMemory
-		}
 	} else {
-		fsys, o.Budget = c.fsys, budget
-		l.dir = filepath.Join(c.opts.Dir, l.route.Name)
-		if o.MaxBytes == 0 {
-			o.MaxBytes = c.opts.MaxDisk
-		}
+		fsys, o.Budget = c.fsys, c.budget
 	}
 	var err error
 	if l.buf, err = buffer.Open(fsys, l.dir, &o); err != nil {
 		return err
 	}
 	if l.dir != "" {
-		l.deadFile = newDeadFile(l.dir, budget)
+		l.deadFile = newDeadFile(l.dir, c.budget)
 	}
 	return nil
 }
 
+// maxBytes is the cap of the route's buffer.
+func (c *core) maxBytes(r *route.Route) int64 {
+	switch {
+	case r.Buffer.MaxBytes > 0:
+		return r.Buffer.MaxBytes
+	case c.opts.InMemory:
+		return defaultMaxMemory
+	default:
+		return c.opts.MaxDisk
+	}
+}
+
+// limits are those of the route's buffer that may change while it is open.
+func (c *core) limits(r *route.Route) buffer.Limits {
+	o := bufferOptions(r)
+	return buffer.Limits{
+		MaxBytes: c.maxBytes(r), WhenFull: o.WhenFull, BlockTimeout: o.BlockTimeout, StallTimeout: o.StallTimeout,
+		Keep: o.Keep, Shed: o.Shed,
+	}
+}
+
+// waits reports whether a record of r may have to wait for room, or for the disk.
+func waits(r *route.Route) bool {
+	o := bufferOptions(r)
+	return o.Durability == buffer.Power || o.WhenFull == buffer.Block
+}
+
 func bufferOptions(r *route.Route) buffer.Options {
 	o := buffer.Options{
-		MaxBytes: r.Buffer.MaxBytes, BlockTimeout: r.Buffer.BlockTimeout, StallTimeout: r.Buffer.StallTimeout,
+		BlockTimeout: r.Buffer.BlockTimeout, StallTimeout: r.Buffer.StallTimeout,
 	}
 	if every, ok := r.Durability.Every(); ok {
 		o.Durability, o.SyncEvery = buffer.Interval, every
@@ -167,13 +202,20 @@ func bufferOptions(r *route.Route) buffer.Options {
 
 // start starts the workers, once every lane is there: a dead letter may go to
 // any of them.
-func (c *core) start() {
-	for _, l := range c.table.Load().lanes {
-		if l.buf != nil {
-			l.worker = deliver.Start(c.workerOptions(l))
-		}
-		l.admission.start(c, l)
+func (c *core) start(lanes []*lane) {
+	for _, l := range lanes {
+		l.deadTo = deadTarget(l, lanes)
 	}
+	for _, l := range lanes {
+		c.startLane(l)
+	}
+}
+
+func (c *core) startLane(l *lane) {
+	if l.buf != nil {
+		l.worker = deliver.Start(c.workerOptions(l))
+	}
+	l.admission.start(c, l)
 }
 
 func (c *core) workerOptions(l *lane) *deliver.Options {
@@ -186,31 +228,9 @@ func (c *core) workerOptions(l *lane) *deliver.Options {
 		SendTimeout: r.SendTimeout, MaxAge: r.MaxAge, OnStale: deliver.Stale(r.OnStale), DrainRate: r.DrainRate,
 		Resource: c.resource, Dead: c.deadLetters(l),
 		OnError: func(err error) { c.report.failed(r.Name, err) },
+		Warn:    func(message string, attrs []slog.Attr) { c.warned(l, message, attrs) },
 	}
 }
 
 // newID makes the id of a loss report.
 func (c *core) newID() [16]byte { return c.ids.Next(time.Now()) }
-
-// findUnclaimed lists the directories of routes that no longer exist, and books
-// what they take. Other directories, as a volume's lost+found, are not ours.
-func (c *core) findUnclaimed(budget *buffer.Budget) []string {
-	if c.opts.Dir == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(c.opts.Dir)
-	if err != nil {
-		return nil // every route direct: there is no directory
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() || c.table.Load().lane(e.Name()) != nil {
-			continue
-		}
-		if size, ours := buffer.Usage(c.fsys, filepath.Join(c.opts.Dir, e.Name())); ours {
-			names = append(names, e.Name())
-			budget.Book(size)
-		}
-	}
-	return names
-}

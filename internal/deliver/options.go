@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -68,6 +69,11 @@ type Options struct {
 	// goroutines at a time if MaxInFlight is above 1, and keeps nothing of d.
 	// Nil: refused records are counted as refused and reported as a loss.
 	Dead func(ctx context.Context, d *Dead) error
+
+	// Warn is told what the transport says over transport.Warn, while a Send or
+	// Probe is under way, by its goroutine. It must not wait for the worker. Nil:
+	// ignored.
+	Warn func(message string, attrs []slog.Attr)
 
 	// OnError is told what the worker met and got over: each failed Send, each
 	// record refused, the breaker's opening. It is called by the worker's

@@ -24,7 +24,11 @@ type outlet struct {
 func newOutlet(o Options, d transport.Description) *outlet {
 	out := &outlet{opts: o.withDefaults(d), desc: d}
 	out.results = make(chan result, out.opts.MaxInFlight+1) // and the one that closes
-	out.ctx, out.cancel = context.WithCancel(WithRoute(context.Background(), o.Route))
+	ctx := WithRoute(context.Background(), o.Route)
+	if o.Warn != nil {
+		ctx = transport.WithWarn(ctx, o.Warn)
+	}
+	out.ctx, out.cancel = context.WithCancel(ctx)
 	out.holder, _ = o.Transport.(transport.Holder)
 	out.prober, _ = o.Transport.(transport.Prober)
 	return out

@@ -45,6 +45,9 @@ func needSocket(u *url.URL) (string, error) {
 
 // syslogURL leaves the port to the adapter, which knows that TLS has another.
 func syslogURL(d *syslog.Destination, u *url.URL) error {
+	if u.Host == "" && u.Path != "" {
+		return wrong("a host; syslog+unix:///dev/log is this machine's daemon")
+	}
 	addr, err := address(u, "0")
 	if err == nil {
 		d.Addr = addr

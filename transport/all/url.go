@@ -2,25 +2,22 @@ package all
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 )
 
-// ErrURL is wrapped by the errors about a URL that is not made as its scheme's
-// are. None of them quotes user information or parameters: there are passwords
-// in them (reference S10).
-var ErrURL = errors.New("not a valid URL for its scheme")
-
-func wrong(want string) error { return fmt.Errorf("%w: want %s", ErrURL, want) }
+// wrong is an error about a URL that is not made as its scheme's are: what is
+// wanted, as package config puts it behind what is there. None quotes user
+// information or parameters, for there are passwords in them (reference S10).
+func wrong(want string) error { return errors.New(want) }
 
 // plain refuses what most schemes have no use for. Ignoring it would be worse:
 // who writes a password believes that it is used.
 func plain(u *url.URL, path bool) error {
 	switch {
 	case u.User != nil:
-		return wrong("no user information: this protocol has no login")
+		return wrong("neither name nor password in it: this protocol has no login")
 	case u.Fragment != "":
 		return wrong(`no "#": write %23 if it is part of a name`)
 	case !path && strings.Trim(u.Path, "/") != "":

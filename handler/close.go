@@ -20,22 +20,40 @@ import (
 func (h *Handler) Close(ctx context.Context) error {
 	c := h.core
 	c.closing.Do(func() {
+		c.routing.Lock() // after a Reload under way, and then there is none
 		c.closed.Store(true)
+		c.routing.Unlock()
 		c.release()
-		c.result = c.each(func(l *lane) *Undelivered { return c.closeLane(ctx, l) })
+		c.result = c.closeLanes(ctx)
 	})
 	return c.result
 }
 
-// closeLane waits for the lanes whose dead letters come here, then closes l.
-func (c *core) closeLane(ctx context.Context, l *lane) *Undelivered {
-	defer close(l.done)
-	for _, feeder := range l.feeders {
-		<-feeder.done
+// closeLanes closes all lanes at a time, but each one after those whose dead
+// letters it gets. Nobody waits in a circle: a route's letters go to one that was
+// in force together with it, so a circle would be one of routes that all were,
+// which Validate refuses.
+func (c *core) closeLanes(ctx context.Context) error {
+	lanes := c.table.Load().everyone()
+	done := make(map[*track]chan struct{})
+	for _, l := range lanes {
+		done[l.track] = make(chan struct{})
 	}
+	return c.each(func(l *lane) *Undelivered {
+		defer close(done[l.track])
+		for _, feeder := range lanes {
+			if feeder.deadTo == l.track {
+				<-done[feeder.track]
+			}
+		}
+		return c.closeLane(ctx, l)
+	})
+}
+
+func (c *core) closeLane(ctx context.Context, l *lane) *Undelivered {
 	l.admission.stop(c, l)
 	if l.buf == nil {
-		c.report.failed(l.route.Name, contained(l.transport.Close))
+		c.report.failed(l.route.Name, l.direct.to.Load().close())
 		return nil
 	}
 	l.buf.Stop()

@@ -13,8 +13,7 @@ import (
 
 // deadLetters returns where l's dead letters go; nil: they are counted.
 func (c *core) deadLetters(l *lane) func(context.Context, *deliver.Dead) error {
-	if target := c.table.Load().lane(l.route.DeadLetter); target != nil {
-		target.feeders = append(target.feeders, l)
+	if target := l.deadTo; target != nil {
 		return func(ctx context.Context, d *deliver.Dead) error {
 			return c.deadTo(ctx, target, l, d)
 		}
@@ -25,6 +24,15 @@ func (c *core) deadLetters(l *lane) func(context.Context, *deliver.Dead) error {
 	return func(ctx context.Context, d *deliver.Dead) error {
 		return l.deadFile.store(ctx, c.letter(l, d))
 	}
+}
+
+// deadTarget returns the track of the lane that gets l's dead letters; nil: none
+// does.
+func deadTarget(l *lane, lanes []*lane) *track {
+	if target := laneNamed(lanes, l.route.DeadLetter); target != nil {
+		return target.track
+	}
+	return nil
 }
 
 // letter is the record with what happened to it. The resource stays that of
@@ -52,10 +60,10 @@ func letterAttr(l *lane, d *deliver.Dead) slog.Attr {
 }
 
 // deadTo hands the letter to another route.
-func (c *core) deadTo(ctx context.Context, target, from *lane, d *deliver.Dead) error {
+func (c *core) deadTo(ctx context.Context, target *track, from *lane, d *deliver.Dead) error {
 	rec := c.letter(from, d)
 	if target.buf == nil {
-		return contained(func() error { return target.transport.Send(ctx, []encode.Record{rec}) })
+		return target.direct.send(ctx, []encode.Record{rec})
 	}
 	header := codec.Header{
 		ID: rec.ID, Time: rec.Time, Observed: rec.Observed, Level: rec.Level, Message: rec.Message,

@@ -118,6 +118,28 @@ func lines(name string) (n uint64) {
 	}
 }
 
+// move follows the directory, which has another name now. The open file is closed,
+// since it would be rotated under its old name; the next letter opens it anew.
+func (f *deadFile) move(dir string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.path = filepath.Join(dir, deadName)
+	if f.to == nil {
+		return nil
+	}
+	to := f.to
+	f.to = nil
+	return to.Close()
+}
+
+// unbook forgets what is there, which nobody will look after.
+func (f *deadFile) unbook() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.budget.Book(-f.booked)
+	f.booked = 0
+}
+
 func (f *deadFile) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

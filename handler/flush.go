@@ -23,7 +23,7 @@ func (h *Handler) Flush(ctx context.Context) error {
 
 // each runs f for all lanes at a time and gathers what they left behind.
 func (c *core) each(f func(l *lane) *Undelivered) error {
-	lanes := c.table.Load().lanes
+	lanes := c.table.Load().everyone()
 	left := make([]*Undelivered, len(lanes))
 	var group sync.WaitGroup
 	for i, l := range lanes {

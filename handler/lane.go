@@ -5,8 +5,6 @@ import (
 	"errors"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
@@ -16,31 +14,20 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// lane is a route at work: its buffer and worker, or its Direct transport.
+// lane is a route at work, as one table has it: what follows from the route, and
+// the track, which is the same for all lanes that the route has had. Immutable
+// once its table is in force.
 type lane struct {
 	route     route.Route
-	dir       string // "": in memory
+	dir       string // "": in memory, or Direct
 	transport transport.Transport
-	clients   []string // import paths of the transport's client library
-
-	buf    *buffer.Buffer  // nil if Direct
-	worker *deliver.Worker // nil if Direct
-	waits  bool            // Append may block, so it gets a ctx
-
-	deadFile  *deadFile  // nil: dead letters go to another route, or are counted
-	feeders   []*lane    // lanes whose dead letters come here; closed before this one
+	clients   []string   // import paths of the transport's client library
+	waits     bool       // Append may block, so it gets a ctx
 	admission *admission // nil: the route has no policies
+	deadTo    *track     // gets the dead letters, and is closed after this; nil: no route does
+	gone      bool       // the route was removed
 
-	done     chan struct{} // closed when the lane is
-	leftover atomic.Uint64 // records written to Options.Leftover
-
-	direct struct {
-		decoders  sync.Pool // of *codec.Decoder
-		delivered atomic.Uint64
-		dropped   [encode.LevelCount]atomic.Uint64 // Send failed
-		late      [encode.LevelCount]atomic.Uint64 // after Close
-		discarded [discardReasons][encode.LevelCount]atomic.Uint64
-	}
+	*track
 }
 
 // discardReasons is how many reasons there are for discarding a record, the
@@ -100,7 +87,7 @@ func (l *lane) sendPayload(ctx context.Context, c *core, payload []byte, level i
 	if err == nil {
 		recs[0].Resource = c.resource
 		own := deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name)
-		err = contained(func() error { return l.transport.Send(own, recs[:]) })
+		err = l.direct.send(own, recs[:])
 	}
 	if err != nil {
 		l.direct.dropped[level].Add(1)

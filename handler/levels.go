@@ -25,7 +25,10 @@ func (h *Handler) SetLevels(spec string) error {
 		return err
 	}
 	c.levels = levels
-	c.table.Store(newTable(c.table.Load().lanes, c.levels, c.report))
+	old := c.table.Load()
+	t := newTable(old.lanes, c.levels, c.report)
+	t.removed, t.unclaimed = old.removed, old.unclaimed
+	c.table.Store(t)
 	return nil
 }
 

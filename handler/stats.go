@@ -20,8 +20,9 @@ type Stats struct {
 //	Logged + Recovered = Delivered + dropped (the sum of Dropped) + Dead + Buffered
 type RouteStats struct {
 	Name      string  `json:"name"`
-	Logged    uint64  `json:"logged"`    // records that the route was to take
-	Recovered uint64  `json:"recovered"` // found in the buffer at the start, or left by another process
+	Removed   bool    `json:"removed,omitempty"` // by Reload: takes no new records, and delivers what it has
+	Logged    uint64  `json:"logged"`            // records that the route was to take
+	Recovered uint64  `json:"recovered"`         // found in the buffer at the start, or left by another process
 	Delivered uint64  `json:"delivered"`
 	Dropped   Dropped `json:"dropped"`
 	Dead      uint64  `json:"dead"`
@@ -80,8 +81,9 @@ func (d Dropped) add(reason string, level int, n uint64) {
 // Stats returns the figures as they are now. It may be called at any time,
 // also after Close.
 func (h *Handler) Stats() Stats {
-	s := Stats{Unclaimed: h.core.unclaimed}
-	for _, l := range h.core.table.Load().lanes {
+	t := h.core.table.Load()
+	s := Stats{Unclaimed: t.unclaimed}
+	for _, l := range t.everyone() {
 		s.Routes = append(s.Routes, l.stats())
 	}
 	return s
@@ -103,7 +105,7 @@ func (v StatsVar) String() string {
 }
 
 func (l *lane) stats() RouteStats {
-	s := RouteStats{Name: l.route.Name, Dropped: make(Dropped), Members: members(l.transport)}
+	s := RouteStats{Name: l.route.Name, Removed: l.gone, Dropped: make(Dropped), Members: members(l.transport)}
 	if a := l.admission; a != nil && a.requests != nil {
 		f := a.requests.Figures()
 		s.DebugKept, s.DebugEvicted, s.DebugShipped = f.Kept, f.Evicted, f.Shipped

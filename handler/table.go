@@ -14,6 +14,10 @@ import (
 // is in force; so the lanes of an old table stay open until they are drained.
 type table struct {
 	lanes []*lane // in the order of the routes
+	// What is in no route's way and in Stats: lanes of routes that were removed,
+	// which deliver what they have until Close, and the directories that no lane has.
+	removed   []*lane
+	unclaimed []string
 	// all has a step for each lane, in the order in which they are asked: that of
 	// the routes, but for the fallbacks, which come last.
 	all []step
@@ -111,12 +115,20 @@ func (t *table) takesOutside(level slog.Level) bool {
 
 // lane returns the lane of the route of this name; nil: there is none.
 func (t *table) lane(name string) *lane {
-	i := slices.IndexFunc(t.lanes, func(l *lane) bool { return l.route.Name == name })
+	return laneNamed(t.lanes, name)
+}
+
+func laneNamed(lanes []*lane, name string) *lane {
+	i := slices.IndexFunc(lanes, func(l *lane) bool { return l.route.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return t.lanes[i]
+	return lanes[i]
 }
+
+// everyone returns the lanes that are to be flushed and closed: those of routes
+// in force, and those of removed ones.
+func (t *table) everyone() []*lane { return slices.Concat(t.lanes, t.removed) }
 
 // indexOf returns the index of x in list, which it is added to if it isn't there.
 func indexOf[T comparable](list *[]T, x T) int {

@@ -57,6 +57,14 @@ func (b *Buffer) Move(dir string) error {
 	return nil
 }
 
+// Dir returns the name that the directory has now, as it was given to Open or
+// Move.
+func (b *Buffer) Dir() string {
+	b.home.mu.RLock()
+	defer b.home.mu.RUnlock()
+	return b.home.at
+}
+
 // alone returns an error if a process other than this one has a sub-buffer in
 // dir. One that comes after this look finds its directory gone, and makes it
 // anew under the old name; what it had put here by then is adopted from here.

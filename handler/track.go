@@ -1,0 +1,26 @@
+package handler
+
+import (
+	"sync/atomic"
+
+	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/deliver"
+)
+
+// track is what of a lane outlives a Reload: where it stores, who delivers it,
+// and what it has counted. All lanes that one route has had share it.
+type track struct {
+	name   atomic.Pointer[string] // the route's, of the moment: for errors from below
+	buf    *buffer.Buffer         // nil if Direct
+	worker *deliver.Worker        // nil if Direct; set before a table has the lane
+	direct direct
+
+	deadFile *deadFile     // nil: in memory, or Direct
+	leftover atomic.Uint64 // records written to Options.Leftover
+}
+
+func newTrack(name string) *track {
+	t := new(track)
+	t.name.Store(&name)
+	return t
+}

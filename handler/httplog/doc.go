@@ -12,6 +12,10 @@
 // as an attribute and the trace as [github.com/slogship/slogship/encode.Record].Trace.
 // [SetHeaders] passes them on to services that this one calls.
 //
+// A request is one for route.DebugOnError: what it logs below a route's level is
+// shipped if it fails, which an access record of level ERROR, a panic's or the
+// handler's own says.
+//
 // # Attributes
 //
 // Names are those of OpenTelemetry's semantic conventions for HTTP, version 1.30

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slogship/slogship/handler"
 )
 
 // The attributes' keys: see the package's doc.
@@ -57,7 +59,9 @@ func Middleware(opts *Options) func(http.Handler) http.Handler {
 func (o *Options) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	began, q := time.Now(), o.begin(r)
 	w.Header().Set(headerID, q.id)
-	r = r.WithContext(q.context(r.Context()))
+	ctx, over := handler.WithRequest(q.context(r.Context()))
+	defer over() // after the access record, which may be the error
+	r = r.WithContext(ctx)
 	a := &answer{ResponseWriter: w, head: r.Method == http.MethodHead}
 	defer func() {
 		// In the deferred call, on top of the stack of what panicked.

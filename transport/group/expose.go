@@ -15,6 +15,7 @@ type (
 	sending interface {
 		transport.Transport
 		transport.Stater
+		transport.Checker
 	}
 	probing struct{ g *group }
 	holding struct{ g *group }

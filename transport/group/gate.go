@@ -18,6 +18,7 @@ type gate struct {
 	mu      sync.Mutex
 	sends   int           // guarded by mu
 	probing bool          // guarded by mu
+	waiting int           // guarded by mu; callers of enter and enterProbe that wait
 	freed   chan struct{} // guarded by mu; closed and replaced by each leave; nil while nobody waits
 }
 
@@ -35,11 +36,13 @@ func (g *gate) enter(ctx context.Context) error {
 // enterProbe waits until a Probe may begin, or returns ctx's cause.
 func (g *gate) enterProbe(ctx context.Context) error { return g.wait(ctx, g.takeLocked) }
 
-// tryProbe is enterProbe for who has no time.
+// tryProbe is enterProbe for who has no time, and lets others pass. Else, of a
+// member that hangs, each heartbeat would end with the beginning of the next one,
+// and a Send would have to be lucky to come between the two.
 func (g *gate) tryProbe() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.takeLocked()
+	return g.waiting == 0 && g.takeLocked()
 }
 
 func (g *gate) takeLocked() bool {
@@ -67,21 +70,30 @@ func (g *gate) free(change func()) {
 // wait calls take, under mu, until it reports success. The channel is read in
 // the same critical section in which take failed: a leave after it closes it.
 func (g *gate) wait(ctx context.Context, take func() bool) error {
-	for {
-		g.mu.Lock()
-		if take() {
-			g.mu.Unlock()
-			return nil
-		}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for !take() {
 		if g.freed == nil {
 			g.freed = make(chan struct{})
 		}
-		freed := g.freed
-		g.mu.Unlock()
-		select {
-		case <-freed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := g.sleepLocked(ctx, g.freed); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (g *gate) sleepLocked(ctx context.Context, freed <-chan struct{}) error {
+	g.waiting++
+	g.mu.Unlock()
+	defer func() {
+		g.mu.Lock()
+		g.waiting--
+	}()
+	select {
+	case <-freed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }

@@ -33,7 +33,7 @@ type group struct {
 	ledger ledger          // guarded by mu
 	active *member         // guarded by mu; Failover: took the last batch
 	turn   int             // guarded by mu; Balance: where the next round begins
-	memory memory          // guarded by mu; Quorum
+	memory kept            // guarded by mu; Quorum
 }
 
 // newGroup takes over the members.

@@ -46,6 +46,14 @@ var _ transport.Destination = Quorum{}
 
 // Open checks the fields and opens all members. It connects to nothing.
 func (d Quorum) Open() (transport.Transport, error) {
+	q, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	return expose(q, q.group), nil
+}
+
+func (d Quorum) open() (*quorum, error) {
 	o, err := options{d.Members, d.Names, d.HeartbeatInterval, d.StableAfter}.withDefaults(quorumKind)
 	if err != nil {
 		return nil, err
@@ -66,7 +74,7 @@ func (d Quorum) Open() (transport.Transport, error) {
 	q.limits.Direct = false // it waits for several, each on a goroutine of its own
 	q.memory.room = 2 * q.limits.MaxInFlight * q.limits.MaxRecords
 	q.start()
-	return expose(q, q.group), nil
+	return q, nil
 }
 
 // quorum is the transport.

@@ -31,8 +31,11 @@ func (b *ballot) answer() error {
 	switch {
 	case taken == len(b.cast):
 		return nil
-	case taken == 0 && whole && len(b.cast) > 1 && !b.guilty():
-		return b.wholeAnswer()
+	case taken == 0 && !b.guilty():
+		if whole {
+			return b.wholeAnswer()
+		}
+		return b.failures.err(b.kind, ErrQuorum)
 	default:
 		return b.told(end)
 	}
@@ -143,17 +146,17 @@ func (b *ballot) forget(id encode.ID) {
 	b.memory.forget(id)
 }
 
-// memory remembers who took a record that had no quorum. Without it, a quorum
+// kept remembers who took a record that had no quorum. Without it, a quorum
 // that is down for an hour would send the same batch to the members that are up
 // with each of the worker's attempts. It is guarded by the group's mu.
 //
 // Members that hold are not remembered: what they took they may take back.
-type memory struct {
+type kept struct {
 	room int // never changed
 	byID map[encode.ID]uint64
 }
 
-func (v *memory) forget(id encode.ID) {
+func (v *kept) forget(id encode.ID) {
 	if len(v.byID) > 0 {
 		delete(v.byID, id)
 	}

@@ -15,7 +15,7 @@ func (a *attempt) answer() error {
 		return a.whole
 	case a.takers == nil && a.left == 0:
 		return nil
-	case a.takers == nil:
+	case a.takers == nil || a.left == len(a.recs):
 		return a.failures.err(a.kind, a.sentinel())
 	}
 	end := a.cut()

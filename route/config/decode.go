@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +37,12 @@ func (d *decoder) fail(n *yaml.Node, key string, e *Error) {
 func (d *decoder) want(n *yaml.Node, key string, secret bool, allowed string, known ...string) {
 	e := &Error{Value: shown(scalarText(n), secret), Problem: "not valid", Allowed: allowed, Err: ErrValue}
 	switch {
+	case n.Kind == yaml.MappingNode && len(n.Content) == 0:
+		e.Problem = "an empty mapping"
 	case n.Kind == yaml.MappingNode:
 		e.Problem = "a mapping"
+	case n.Kind == yaml.SequenceNode && len(n.Content) == 0:
+		e.Problem = "an empty list"
 	case n.Kind == yaml.SequenceNode:
 		e.Problem = "a list"
 	case isNull(n):
@@ -126,17 +131,13 @@ func (d *decoder) mapping(n *yaml.Node, key, allowed string) bool {
 	if n.Kind == yaml.MappingNode {
 		return true
 	}
-	d.want(n, key, true, allowed)
+	d.want(n, key, false, allowed)
 	return false
 }
 
-// unknown notes a key that nobody knows.
+// unknownKey notes a key that nobody knows.
 func (d *decoder) unknownKey(e entry, known []string) {
-	allowed := "one of " + list(known)
-	if len(known) == 0 {
-		allowed = "none"
-	}
-	d.fail(e.key, e.path, &Error{Problem: "unknown key", Allowed: allowed, Near: nearest(e.name, known), Err: ErrUnknownKey})
+	d.fail(e.key, e.path, &Error{Problem: "unknown key", Allowed: oneOf(known), Near: nearest(e.name, known), Err: ErrUnknownKey})
 }
 
 // structure sets the fields of v, a struct, from a mapping. Keys in skip were
@@ -152,24 +153,15 @@ func (d *decoder) fields(es []entry, fields []Field, v reflect.Value, skip ...st
 	for _, e := range es {
 		f := find(fields, e.name)
 		switch {
-		case contains(skip, e.name):
+		case slices.Contains(skip, e.name):
 		case f == nil:
-			d.unknownKey(e, append(reachableKeys(fields), skip...))
+			d.unknownKey(e, union(reachableKeys(fields), skip))
 		case f.Kind == Unreachable:
 			d.fail(e.key, e.path, &Error{Problem: "cannot be set from a file: it is " + f.Why, Allowed: "it set by the program", Err: ErrUnknownKey})
 		default:
 			d.value(e.value, e.path, f, v.Field(f.index))
 		}
 	}
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 func find(fields []Field, key string) *Field {

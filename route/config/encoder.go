@@ -57,10 +57,11 @@ func (d *decoder) encoder(n *yaml.Node, key string, v reflect.Value) {
 	made := reflect.New(reflect.TypeOf(enc)).Elem()
 	d.fields(es, FieldsOf(made.Type()), made, "type")
 	if err := encode.Validate(made.Interface().(encode.Encoder)); err != nil {
-		if refers(n) {
-			err = ErrValue // the encoder's own words may quote what a reference stands for
+		e := &Error{Problem: err.Error(), Err: ErrValue}
+		if refers(n) { // the encoder's own words may quote what a reference stands for
+			e.Problem = "the format does not take its fields, of which one refers to what is not shown"
 		}
-		d.fail(n, key, &Error{Problem: err.Error(), Err: ErrValue})
+		d.fail(n, key, e)
 		return
 	}
 	v.Set(made)

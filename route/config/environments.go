@@ -32,14 +32,14 @@ type routeNode struct {
 }
 
 // declare reads the section environments, which may be missing: then those exist
-// that routes name.
-func (c *Config) declare(d *decoder, section *entry) {
+// that routes name. It reports whether there is one.
+func (c *Config) declare(d *decoder, section *entry) (declared bool) {
 	c.environments, c.declared = route.Environments{}, map[string]*yaml.Node{}
 	if section == nil {
-		return
+		return false
 	}
 	if !d.mapping(section.value, section.path, "a mapping of environments, each with inherits, without, abstract, or {}") {
-		return
+		return false
 	}
 	for _, e := range d.entries(section.value, section.path) {
 		if !validEnvironment(e.name) {
@@ -53,6 +53,7 @@ func (c *Config) declare(d *decoder, section *entry) {
 		c.declared[e.name] = e.value
 		c.environments[e.name] = route.Environment{Inherits: keys.Inherits, Without: keys.Without, Abstract: keys.Abstract}
 	}
+	return true
 }
 
 const wantEnvironment = "a name of letters, digits, and . _ - /"
@@ -82,7 +83,7 @@ func (c *Config) assemble(d *decoder, declared bool) {
 		for _, name := range r.environments {
 			if _, ok := c.environments[name]; !ok {
 				d.fail(r.namedAt, r.path+".environment", &Error{Value: show(name), Problem: "unknown environment",
-					Allowed: "one of " + list(known), Near: nearest(name, known), Err: ErrValue})
+					Allowed: oneOf(known), Near: nearest(name, known), Err: ErrValue})
 			}
 		}
 	}
@@ -150,7 +151,7 @@ func (c *Config) resolves(d *decoder, name string) {
 	if _, ok := c.environments[env.Inherits]; env.Inherits != "" && !ok {
 		where := valueAt(at, "inherits")
 		d.fail(where, "logging.environments."+name+".inherits", &Error{Value: show(env.Inherits), Problem: "unknown environment",
-			Allowed: "one of " + list(known), Near: nearest(env.Inherits, known), Err: ErrValue})
+			Allowed: oneOf(known), Near: nearest(env.Inherits, known), Err: ErrValue})
 		return
 	}
 	if path := c.cycle(name); path != nil {
@@ -165,7 +166,7 @@ func (c *Config) resolves(d *decoder, name string) {
 	for _, out := range env.Without {
 		if !slices.Contains(inherited, out) {
 			d.fail(valueAt(at, "without"), "logging.environments."+name+".without", &Error{Value: show(out), Problem: "no such route is inherited",
-				Allowed: "one of " + list(inherited), Near: nearest(out, inherited), Err: ErrValue})
+				Allowed: oneOf(inherited), Near: nearest(out, inherited), Err: ErrValue})
 		}
 	}
 }
@@ -210,7 +211,7 @@ func (c *Config) chosen(environment string) ([]*routeNode, []string, error) {
 	if err != nil {
 		e := &Error{File: c.file, Key: "environment", Value: show(environment), Problem: "cannot be chosen", Err: err}
 		if unknown, ok := errors.AsType[*route.UnknownEnvironmentError](err); ok {
-			e.Problem, e.Allowed, e.Near = "unknown environment", "one of "+list(unknown.Known), nearest(environment, unknown.Known)
+			e.Problem, e.Allowed, e.Near = "unknown environment", oneOf(unknown.Known), nearest(environment, unknown.Known)
 		}
 		return nil, nil, Errors{e}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // What an [Error] is about: one of these is in its chain.
@@ -57,7 +58,16 @@ func (e *Error) Error() string {
 	if e.Near != "" {
 		fmt.Fprintf(&b, "; did you mean %s?", e.Near)
 	}
-	return b.String()
+	return strings.Map(visible, b.String())
+}
+
+// visible keeps a line one line, and a terminal as it is, whatever keys and names
+// a file has.
+func visible(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }
 
 // Unwrap returns the cause.

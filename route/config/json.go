@@ -44,7 +44,7 @@ var errDeep = errors.New("too deep")
 // offset is where err is about.
 func (r *jsonReader) offset(err error) int {
 	if se, ok := errors.AsType[*json.SyntaxError](err); ok && se.Offset > 0 {
-		return min(int(se.Offset)-1, len(r.text))
+		return min(int(se.Offset), len(r.text))
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return len(r.text)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,7 +21,7 @@ func (d *decoder) levels(n *yaml.Node, key string, v reflect.Value) {
 	case n.Kind == yaml.MappingNode:
 		d.bounds(n, key, v)
 	case n.Kind == yaml.SequenceNode && len(n.Content) == 0:
-		d.want(n, key, false, wantLevels+"; a list without a level is none, and a route that takes none has no use")
+		d.want(n, key, false, wantLevels)
 	case n.Kind == yaml.SequenceNode:
 		parts, known := d.texts(n, key)
 		if known {
@@ -39,8 +40,8 @@ func (d *decoder) levels(n *yaml.Node, key string, v reflect.Value) {
 // error has its place.
 func (d *decoder) texts(n *yaml.Node, key string) (texts []string, known bool) {
 	known = true
-	for _, item := range n.Content {
-		item = follow(item)
+	for i, item := range n.Content {
+		item, key := follow(item), key+"["+strconv.Itoa(i)+"]"
 		if item.Kind != yaml.ScalarNode || isNull(item) {
 			d.want(item, key, false, wantLevel)
 			known = false
@@ -79,7 +80,7 @@ func (d *decoder) bounds(n *yaml.Node, key string, v reflect.Value) {
 	switch {
 	case len(d.errs) > count:
 	case b.Min != nil && b.Max != nil && b.Min.Level() > b.Max.Level():
-		d.want(n, key, false, "min not above max")
+		d.want(valueAt(n, "max"), key+".max", false, "min, or a level above it")
 	case b.Min != nil || b.Max != nil:
 		v.Set(reflect.ValueOf(route.Between(b.Min, b.Max)))
 	case len(n.Content) == 0:

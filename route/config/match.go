@@ -1,8 +1,10 @@
 package config
 
 import (
+	"errors"
 	"reflect"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -294,8 +296,14 @@ func (d *decoder) bound(c entry) (any, bool) {
 func (d *decoder) regexp(n *yaml.Node, key, text string) *regexp.Regexp {
 	// Its own limit on what a program of it may take bounds repeats of repeats.
 	re, err := regexp.Compile(text)
+	e := &Error{Value: show(scalarText(n)), Allowed: "a regular expression as Go's package regexp reads it, at most 1 KiB", Err: ErrValue}
+	if se, ok := errors.AsType[*syntax.Error](err); ok {
+		e.Problem = "not a regular expression: " + se.Code.String() // and not its text, which a reference may stand for
+		d.fail(n, key, e)
+		return nil
+	}
 	if err != nil || len(text) > 1<<10 {
-		d.want(n, key, false, "a regular expression as Go's package regexp reads it, at most 1 KiB")
+		d.fail(n, key, e)
 		return nil
 	}
 	return re

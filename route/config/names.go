@@ -95,6 +95,28 @@ func distance(a, b string) int {
 // list joins names for a person to read: all of them, in their order.
 func list(names []string) string { return strings.Join(names, ", ") }
 
+// oneOf is list for what is allowed.
+func oneOf(names []string) string {
+	switch len(names) {
+	case 0:
+		return "nothing"
+	case 1:
+		return names[0]
+	default:
+		return "one of " + list(names)
+	}
+}
+
+// union is a and what b has besides.
+func union(a, b []string) []string {
+	for _, name := range b {
+		if !slices.Contains(a, name) {
+			a = append(a, name)
+		}
+	}
+	return a
+}
+
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {

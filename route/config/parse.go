@@ -29,26 +29,48 @@ func parse(text []byte) (*yaml.Node, *Error) {
 	case len(text) > maxFile:
 		return nil, &Error{Problem: "it is larger than 1 MiB", Err: ErrLimit}
 	case !utf8.Valid(text):
-		return nil, &Error{Problem: "it is not UTF-8", Err: ErrSyntax}
+		return nil, badCharacter(text, "not UTF-8", func(r rune, size int) bool { return r == utf8.RuneError && size == 1 })
 	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
 		return parseJSON(text)
 	}
 	return parseYAML(text)
 }
 
+// badCharacter returns the error about the first character that is bad, nil if
+// none is.
+func badCharacter(text []byte, problem string, bad func(r rune, size int) bool) *Error {
+	line, begin := 1, 0
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if bad(r, size) {
+			return &Error{Line: line, Column: i - begin + 1, Problem: problem, Err: ErrSyntax}
+		}
+		if i += size; r == '\n' {
+			line, begin = line+1, i
+		}
+	}
+	return nil
+}
+
 func parseYAML(text []byte) (*yaml.Node, *Error) {
+	// The library says of these neither which nor where.
+	if e := badCharacter(text, "a control character", func(r rune, _ int) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0x7f && r < 0xa0 && r != 0x85
+	}); e != nil {
+		return nil, e
+	}
 	var doc, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	if err := dec.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, &Error{Problem: "it is empty", Allowed: "a mapping with the key logging", Err: ErrRequired}
 		}
-		return nil, yamlError(err)
+		return nil, yamlError(text, err)
 	}
 	if err := dec.Decode(&more); err == nil {
 		return nil, &Error{Line: more.Line, Column: max(more.Column, 1), Problem: "a second document", Allowed: "one", Err: ErrSyntax}
 	} else if !errors.Is(err, io.EOF) {
-		return nil, yamlError(err)
+		return nil, yamlError(text, err)
 	}
 	if len(doc.Content) != 1 {
 		return nil, &Error{Problem: "it is empty", Allowed: "a mapping with the key logging", Err: ErrRequired}
@@ -58,12 +80,17 @@ func parseYAML(text []byte) (*yaml.Node, *Error) {
 
 // yamlError finds the line in an error of the YAML library, which has it in its
 // text alone. Anchors and tags, which some of them quote, are no secrets.
-func yamlError(err error) *Error {
+func yamlError(text []byte, err error) *Error {
 	e := &Error{Problem: strings.TrimPrefix(err.Error(), "yaml: "), Err: ErrSyntax}
 	if m := regexp.MustCompile(`^(?:line (\d+): )`).FindStringSubmatch(e.Problem); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Column = 1
 		e.Problem = e.Problem[len(m[0]):]
+	}
+	if m := regexp.MustCompile(`^unknown anchor '(.*)' referenced`).FindStringSubmatch(e.Problem); m != nil {
+		before, _, _ := bytes.Cut(text, []byte("*"+m[1]))
+		e.Line = 1 + bytes.Count(before, []byte("\n"))
+		e.Column = len(before) - bytes.LastIndexByte(before, '\n')
 	}
 	e.Problem = "not well-formed YAML: " + show(e.Problem)
 	return e

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -132,7 +133,7 @@ func (c *Config) check(d *decoder) {
 			routes[i] = decoded[node]
 			routes[i].Name = stub.Name
 		}
-		checker.validate(routes, nodes)
+		checker.validate(name, routes, nodes)
 	}
 	d.errs = append(d.errs, checker.errs...)
 }
@@ -154,7 +155,7 @@ func (c *Config) Routes(environment string) ([]route.Route, error) {
 		routes[i] = d.decodeRoute(r, names[i])
 	}
 	if len(d.errs) == 0 {
-		d.validate(routes, nodes)
+		d.validate(environment, routes, nodes)
 	}
 	if err := d.errs.err(); err != nil {
 		return nil, err
@@ -163,7 +164,7 @@ func (c *Config) Routes(environment string) ([]route.Route, error) {
 }
 
 // validate notes what route.Validate says of routes, each at its place.
-func (d *decoder) validate(routes []route.Route, nodes []*routeNode) {
+func (d *decoder) validate(environment string, routes []route.Route, nodes []*routeNode) {
 	err := route.Validate(routes)
 	if err == nil {
 		return
@@ -180,7 +181,7 @@ func (d *decoder) validate(routes []route.Route, nodes []*routeNode) {
 		}
 		for i := range routes {
 			if routes[i].Name == bad.Route {
-				d.invalid(bad, routes, nodes[i])
+				d.invalid(environment, bad, routes, nodes[i])
 				break
 			}
 		}
@@ -189,7 +190,7 @@ func (d *decoder) validate(routes []route.Route, nodes []*routeNode) {
 
 // invalid notes an error of route.Validate. Its own words are in terms of Go, and
 // quote what a reference stands for.
-func (d *decoder) invalid(bad *route.FieldError, routes []route.Route, r *routeNode) {
+func (d *decoder) invalid(environment string, bad *route.FieldError, routes []route.Route, r *routeNode) {
 	at, path := r.node, r.path
 	for i, word := range strings.Split(bad.Field, ".") {
 		key := keyOf(word)
@@ -208,7 +209,9 @@ func (d *decoder) invalid(bad *route.FieldError, routes []route.Route, r *routeN
 			break
 		}
 	}
-	e := &Error{Value: show(scalarText(at)), Problem: "not valid", Allowed: bad.Allowed, Err: bad}
+	hidden := *bad
+	hidden.Value = show(scalarText(at)) // and not what a reference in it stands for
+	e := &Error{Value: hidden.Value, Problem: "not valid", Allowed: bad.Allowed, Err: errors.Join(ErrValue, &hidden)}
 	switch {
 	case bad.Field == "To":
 		return // without an output, or one that was said to be wrong
@@ -219,24 +222,22 @@ func (d *decoder) invalid(bad *route.FieldError, routes []route.Route, r *routeN
 				names = append(names, routes[i].Name)
 			}
 		}
-		d.deadLetter(e, bad, names)
+		if e.Problem = "there is no such route"; environment != anyEnvironment {
+			e.Problem += " in the environment " + environment
+		}
+		e.deadLetter(bad, names)
 	}
 	d.fail(at, path, e)
 }
 
-func (d *decoder) deadLetter(e *Error, bad *route.FieldError, names []string) {
-	for _, name := range names {
-		if name == bad.Value {
-			e.Problem, e.Err = "dead letters go round in a cycle", errors.Join(ErrCycle, bad)
-			return
-		}
-	}
-	if bad.Value == bad.Route {
-		e.Problem, e.Err = "dead letters go round in a cycle", errors.Join(ErrCycle, bad)
+// deadLetter says more about a name of a route that dead letters cannot go to.
+// names are those of the others.
+func (e *Error) deadLetter(bad *route.FieldError, names []string) {
+	if bad.Value == bad.Route || slices.Contains(names, bad.Value) {
+		e.Problem, e.Err = "dead letters go round in a cycle", errors.Join(ErrCycle, e.Err)
 		return
 	}
-	e.Problem, e.Near = "no such route in every environment that this one is in", nearest(bad.Value, names)
-	if len(names) > 0 {
-		e.Allowed = "one of " + list(names)
+	if e.Near = nearest(e.Value, names); len(names) > 0 {
+		e.Allowed = oneOf(names)
 	}
 }

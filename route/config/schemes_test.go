@@ -71,6 +71,7 @@ func schemes() config.Schemes {
 			d.URL = v.String()
 			return nil
 		}),
+		"console":  config.SchemeOf[console.Destination](nil),
 		"file":     config.SchemeOf(func(d *file.Destination, u *url.URL) error { d.Path = u.Path; return nil }),
 		"failover": config.SchemeOf[failover](nil),
 		"picky": config.SchemeOf(func(d *picky, u *url.URL) error {

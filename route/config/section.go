@@ -79,13 +79,13 @@ func (c *Config) section(d *decoder, n *yaml.Node) {
 		d.value(rename.value, rename.path, &f, reflect.ValueOf(&c.Renames).Elem())
 	}
 	environments, routes := findEntry(es, "environments"), findEntry(es, "routes")
-	c.declare(d, environments)
+	declared := c.declare(d, environments)
 	if routes == nil {
 		d.fail(n, "logging", &Error{Problem: "the key routes is missing", Allowed: "a list of routes, at least one", Err: ErrRequired})
 		return
 	}
 	c.list(d, routes)
-	c.assemble(d, environments != nil)
+	c.assemble(d, declared)
 	c.check(d)
 }
 

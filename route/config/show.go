@@ -18,7 +18,7 @@ const maxShown = 80
 // replaced yet, so what they stand for can't appear.
 func show(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	if strings.ContainsAny(text, "@?#") || strings.Contains(text, "://") {
+	if strings.Contains(text, "@") || strings.Contains(text, "://") || strings.Contains(text, "?") && strings.Contains(text, "=") {
 		text = redact(text)
 	}
 	if len(text) <= maxShown {

@@ -212,31 +212,34 @@ func (l *link) parameters(query string) ([]parameter, bool) {
 
 // set sets the field that a parameter names: "max_size", "tls.ca_file".
 func (l *link) set(p parameter, s Scheme, v reflect.Value) {
-	fields, f := s.Fields(), (*Field)(nil)
-	key := l.key + "?" + p.name
+	e := entry{key: l.n, path: l.key + "?" + p.name, name: p.name}
 	if l.hidden {
-		key = l.key
+		e.path, e.name = l.key, ""
 	}
-	e := entry{key: l.n, path: key, name: p.name}
-	for name := range strings.SplitSeq(p.name, ".") {
-		if f = find(fields, name); f == nil || f.Kind == Unreachable {
-			break
+	names := strings.Split(p.name, ".")
+	fields, prefix := s.Fields(), ""
+	for i, name := range names {
+		f := find(fields, name)
+		last := i == len(names)-1
+		if f == nil || f.Kind == Unreachable || f.Kind != Struct && !last {
+			l.d.unknownKey(e, shortKeys(fields, prefix))
+			return
 		}
-		if v = v.Field(f.index); f.Kind == Struct && !strings.HasSuffix("."+p.name, "."+name) && v.Kind() == reflect.Pointer {
+		if v = v.Field(f.index); last {
+			l.setField(p, e.path, f, v)
+			return
+		}
+		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				v.Set(reflect.New(v.Type().Elem()))
 			}
 			v = v.Elem()
 		}
-		fields = f.Fields
+		fields, prefix = f.Fields, prefix+name+"."
 	}
-	if f == nil || f.Kind == Unreachable {
-		if l.hidden {
-			e.name = ""
-		}
-		l.d.unknownKey(e, shortKeys(s.Fields()))
-		return
-	}
+}
+
+func (l *link) setField(p parameter, key string, f *Field, v reflect.Value) {
 	field := *f
 	field.Secret = field.Secret || l.hidden
 	node := *l.n
@@ -248,15 +251,15 @@ func (l *link) set(p parameter, s Scheme, v reflect.Value) {
 }
 
 // shortKeys are the keys that fit into a URL.
-func shortKeys(fields []Field) []string {
+func shortKeys(fields []Field, prefix string) []string {
 	var keys []string
 	for _, f := range fields {
 		switch f.Kind {
 		case Unreachable, Table, Attrs, Output, Match:
 		case Struct:
-			keys = append(keys, f.Key+".…")
+			keys = append(keys, prefix+f.Key+".…")
 		default:
-			keys = append(keys, f.Key)
+			keys = append(keys, prefix+f.Key)
 		}
 	}
 	return keys

@@ -7,24 +7,16 @@ import (
 
 // lookup finds the attribute at path: among those of the record first, for they
 // are the last, then in what With methods have bound, the newest first.
-func (h *Handler) lookup(path string, r *slog.Record) (v slog.Value, ok bool) {
+func (h *Handler) lookup(path string, r *slog.Record) (slog.Value, bool) {
 	if rest, inside := below(path, h.groups); inside {
-		r.Attrs(func(a slog.Attr) bool {
-			if mayHold(a.Key, rest) {
-				if found, has := lookup(a, rest); has {
-					v, ok = found, true
-				}
-			}
-			return true
-		})
-		if ok {
+		if v, ok := lookupRecord(r, rest); ok {
 			return v, true
 		}
 	}
 	for i := len(h.bound) - 1; i >= 0; i-- {
 		b := &h.bound[i]
 		if rest, inside := below(path, h.groups[:b.depth]); inside {
-			if v, ok = lookupIn(b.attrs, rest); ok {
+			if v, ok := lookupIn(b.attrs, rest); ok {
 				return v, true
 			}
 		}
@@ -32,11 +24,42 @@ func (h *Handler) lookup(path string, r *slog.Record) (v slog.Value, ok bool) {
 	return slog.Value{}, false
 }
 
-// mayHold reports whether an attribute called key can be what path leads to or
-// through. It is what most attributes of a record cost a matcher, so it is
-// small enough to be inlined.
-func mayHold(key, path string) bool {
-	return len(key) == len(path) && key == path || key == "" || len(key) < len(path) && path[len(key)] == '.'
+// lookupRecord finds path in the last of r's attributes that has it. It is most
+// of what a matcher costs, and nearly all of that are the copies of attributes
+// that Record.Attrs makes; so the loop calls nothing, for which every variable
+// would be stored and loaded again, and takes what looks like the key, by its
+// length and last byte, for it. Two that do are rare, and gone through again.
+func lookupRecord(r *slog.Record, path string) (slog.Value, bool) {
+	if path == "" {
+		return slog.Value{}, false
+	}
+	var hit slog.Attr
+	hits := 0
+	last := path[len(path)-1]
+	r.Attrs(func(a slog.Attr) bool {
+		n := len(a.Key)
+		if n == len(path) && a.Key[len(path)-1] == last || n == 0 || n < len(path) && path[n] == '.' {
+			hit, hits = a, hits+1
+		}
+		return true
+	})
+	switch hits {
+	case 0:
+		return slog.Value{}, false
+	case 1:
+		return lookup(&hit, path)
+	}
+	var (
+		v  slog.Value
+		ok bool
+	)
+	r.Attrs(func(a slog.Attr) bool {
+		if found, has := lookup(&a, path); has {
+			v, ok = found, true
+		}
+		return true
+	})
+	return v, ok
 }
 
 // below returns what is left of path within groups.
@@ -53,7 +76,7 @@ func below(path string, groups []string) (string, bool) {
 
 // lookup finds path in a. Keys may contain dots themselves, so the whole key
 // is compared and not path cut at its dots.
-func lookup(a slog.Attr, path string) (slog.Value, bool) {
+func lookup(a *slog.Attr, path string) (slog.Value, bool) {
 	if a.Key == path {
 		return plain(a.Value), true
 	}
@@ -82,7 +105,7 @@ func plain(v slog.Value) slog.Value {
 // lookupIn finds path in the last of attrs that has it.
 func lookupIn(attrs []slog.Attr, path string) (slog.Value, bool) {
 	for i := len(attrs) - 1; i >= 0; i-- {
-		if found, ok := lookup(attrs[i], path); ok {
+		if found, ok := lookup(&attrs[i], path); ok {
 			return found, true
 		}
 	}

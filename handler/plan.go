@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"log/slog"
 	"math/bits"
 
 	"github.com/slogship/slogship/internal/match"
@@ -27,7 +28,7 @@ type valueIndex struct {
 
 // cell is a value and the steps that want it; none: the cell is empty.
 type cell struct {
-	print match.Print
+	want  match.Want
 	steps uint64
 }
 
@@ -76,34 +77,31 @@ func newValueIndex(steps []*step, slot int) *valueIndex {
 	for i, s := range steps {
 		if x.member&(1<<i) != 0 {
 			for _, w := range s.match.node.Set {
-				x.cell(w.Print).add(w.Print, 1<<i)
+				c := x.cell(w.Print, w.Value)
+				c.want = w
+				c.steps |= 1 << i
 			}
 		}
 	}
 	return x
 }
 
-func (c *cell) add(print match.Print, step uint64) {
-	c.print = print
-	c.steps |= step
-}
-
-// cell returns the cell of print, or the empty one where it would be.
-func (x *valueIndex) cell(print match.Print) *cell {
-	for i := print.Hash() >> x.shift; ; i = (i + 1) & uint64(len(x.cells)-1) {
-		if c := &x.cells[i]; c.steps == 0 || c.print == print {
+// cell returns the cell of v, whose print is p, or the empty one where it would
+// be.
+func (x *valueIndex) cell(p match.Print, v slog.Value) *cell {
+	for i := p.Hash() >> x.shift; ; i = (i + 1) & uint64(len(x.cells)-1) {
+		if c := &x.cells[i]; c.steps == 0 || c.want.Equals(p, v) {
 			return c
 		}
 	}
 }
 
 // narrow returns the steps of todo that can take a record with f at the path:
-// those that the index does not know, and those that want f, or what looks like
-// it.
+// those that the index does not know, and those that want f.
 func (x *valueIndex) narrow(todo uint64, f *found) uint64 {
 	left := todo &^ x.member
 	if f.state == present {
-		left |= todo & x.cell(f.print).steps
+		left |= todo & x.cell(f.print, f.value).steps
 	}
 	return left
 }

@@ -78,7 +78,7 @@ func taken(r *slog.Record) time.Time {
 // goThrough asks each step of p until one was final.
 func (c *call) goThrough(ctx context.Context, p *plan, r *slog.Record) {
 	for _, s := range p.steps {
-		if c.stopsAt(ctx, s, r) {
+		if c.stopsAt(ctx, s, r, false) {
 			return
 		}
 	}
@@ -97,16 +97,16 @@ func (c *call) goIndexed(ctx context.Context, p *plan, r *slog.Record) {
 			i = bits.TrailingZeros64(todo)
 		}
 		todo &^= 1 << i
-		if c.stopsAt(ctx, p.steps[i], r) {
+		if c.stopsAt(ctx, p.steps[i], r, p.index.member&(1<<i) != 0) {
 			return
 		}
 	}
 }
 
 // stopsAt gives the record to s, if s takes it, and reports whether it goes no
-// further.
-func (c *call) stopsAt(ctx context.Context, s *step, r *slog.Record) bool {
-	if s.fallback && c.taken || !c.wanted(ctx, s, r) {
+// further. matched says that its matcher does.
+func (c *call) stopsAt(ctx context.Context, s *step, r *slog.Record, matched bool) bool {
+	if s.fallback && c.taken || !c.mayTake(s, r) || !matched && s.match != nil && !c.matches(ctx, s, r) {
 		return false
 	}
 	if s.admission == nil {
@@ -123,9 +123,9 @@ func (c *call) stopsAt(ctx context.Context, s *step, r *slog.Record) bool {
 	return s.final
 }
 
-// wanted reports whether s takes the record. The record is not in call, some of
-// whose contents go to the heap: then each caller's would.
-func (c *call) wanted(ctx context.Context, s *step, r *slog.Record) bool {
+// mayTake reports whether s takes the record if its matcher does. The record is
+// not in call, some of whose contents go to the heap: then each caller's would.
+func (c *call) mayTake(s *step, r *slog.Record) bool {
 	if s.dynamic && !s.takes(c.h, c.table, r.Level) {
 		return false
 	}
@@ -135,7 +135,7 @@ func (c *call) wanted(ctx context.Context, s *step, r *slog.Record) bool {
 	if c.table.clients && s.lane.loggedByClient(c.h.core, r.PC) {
 		return false
 	}
-	return s.match == nil || c.matches(ctx, s, r)
+	return true
 }
 
 // give stores the record in l.

@@ -11,8 +11,9 @@ type Set []Want
 // NewSet returns the set of values as slog takes them.
 func NewSet(values []any) Set {
 	s := make(Set, len(values))
-	for i, v := range values {
-		s[i] = Want{Print: PrintOf(slog.AnyValue(v)), Value: slog.AnyValue(v)}
+	for i, x := range values {
+		v := slog.AnyValue(x)
+		s[i] = Want{Print: PrintOf(v), Value: v, text: textOf(v)}
 	}
 	return s
 }
@@ -20,7 +21,7 @@ func NewSet(values []any) Set {
 // Has reports whether v, whose print is p, is in the set.
 func (s Set) Has(p Print, v slog.Value) bool {
 	for i := range s {
-		if s[i].Print == p && (p.Exact() || same(s[i].Value, v)) {
+		if s[i].Equals(p, v) {
 			return true
 		}
 	}
@@ -31,11 +32,18 @@ func (s Set) Has(p Print, v slog.Value) bool {
 type Want struct {
 	Print Print
 	Value slog.Value
+	text  string // of Value, if it is one
 }
 
 // Equals reports whether v, whose print is p, is the wanted value.
 func (w *Want) Equals(p Print, v slog.Value) bool {
-	return w.Print == p && (p.Exact() || same(w.Value, v))
+	switch {
+	case w.Print != p:
+		return false
+	case p.class == text:
+		return w.text == v.String()
+	}
+	return p.class >= signed || same(w.Value, v)
 }
 
 // Print tells most values apart by one comparison of integers: ten routes that
@@ -48,20 +56,16 @@ type Print struct {
 
 type class uint8
 
-// Classes of values that can be equal at all. Those from exact on are equal if
-// their bits are.
+// Classes of values that can be equal at all.
 const (
 	other  class = iota // compared as slog does
 	text                // bits: the length and the last seven bytes
 	float               // as numbers: 0 is -0, NaN is nothing
-	signed              // from here on exact: a negative int
+	signed              // a negative int; from here on equal bits are equal values
 	number              // any other integer, signed or not
 	span
 	truth
 )
-
-// Exact reports whether equal prints mean equal values.
-func (p Print) Exact() bool { return p.class >= signed }
 
 // Hash spreads prints over the upper bits.
 func (p Print) Hash() uint64 { return (p.bits ^ uint64(p.class)) * 0x9e3779b97f4a7c15 }
@@ -109,9 +113,6 @@ func textBits(s string) uint64 {
 
 // same is slog's Equal but for values that it would panic on.
 func same(a, b slog.Value) (equal bool) {
-	if a.Kind() == slog.KindString && b.Kind() == slog.KindString {
-		return a.String() == b.String()
-	}
 	defer func() { _ = recover() }() // uncomparable values in KindAny: not equal
 	return a.Equal(b)
 }

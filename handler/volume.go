@@ -1,9 +1,7 @@
 package handler
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,57 +28,19 @@ func (g *ground) check(routes []route.Route) []transport.Finding {
 	if !slices.ContainsFunc(routes, func(r route.Route) bool { return !r.Direct }) {
 		return []transport.Finding{passed("directory", dir, "not used: all routes are Direct")}
 	}
-	near, err := nearest(dir)
+	near, err := vfs.Writable(dir)
 	if err != nil {
-		return []transport.Finding{failed("directory", dir, err, "name a directory that is there or can be made")}
+		return []transport.Finding{
+			failed("directory", dir, err, "let the user that the service runs as write there (in Kubernetes: fsGroup; with systemd: StateDirectory)"),
+			skipped("volume", dir, "the directory can't be used"),
+		}
 	}
-	rights := g.rights(near)
-	found := []transport.Finding{rights}
-	if rights.Verdict == transport.Failed {
-		return append(found, skipped("volume", dir, "the directory can't be used"))
+	found := []transport.Finding{passed("directory", dir, "can be written to")}
+	if _, err := os.Stat(dir); err != nil {
+		found[0] = passed("directory", dir, "can be made in %s", near)
 	}
 	found = append(found, g.volume(near, routes), g.room(near))
 	return append(found, g.strangers(routes)...)
-}
-
-// nearest returns dir, or the nearest directory above that is there.
-func nearest(dir string) (string, error) {
-	at, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	for {
-		info, err := os.Stat(at)
-		switch above := filepath.Dir(at); {
-		case err == nil && !info.IsDir():
-			return "", &fs.PathError{Op: "use", Path: at, Err: errors.New("not a directory")}
-		case err == nil:
-			return at, nil
-		case !errors.Is(err, fs.ErrNotExist) || above == at:
-			return "", err
-		default:
-			at = above
-		}
-	}
-}
-
-// rights makes and removes a file, as no look at mode bits knows of access lists,
-// capabilities, and volumes mounted for reading only.
-func (g *ground) rights(near string) transport.Finding {
-	const remedy = "let the user that the service runs as write there (in Kubernetes: fsGroup; with systemd: StateDirectory)"
-	f, err := os.CreateTemp(near, ".slogship-validate-*")
-	if err != nil {
-		return failed("directory", near, err, remedy)
-	}
-	err = errors.Join(f.Close(), os.Remove(f.Name()))
-	if err != nil {
-		return failed("directory", near, err, remedy)
-	}
-	abs, _ := filepath.Abs(g.opts.Dir) // nearest has done it before
-	if near != abs {
-		return passed("directory", g.opts.Dir, "can be made in %s", near)
-	}
-	return passed("directory", g.opts.Dir, "can be written to")
 }
 
 // volume says what sort of volume it is, and for how long what is there lives.

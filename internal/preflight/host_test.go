@@ -69,7 +69,7 @@ func mute(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 func TestNameAndConnect(t *testing.T) {
 	up := testkit.Listen(t, mute)
 	_, port, _ := net.SplitHostPort(up)
-	down := closed(t)
+	down := testkit.Closed(t)
 	nobody := netfault.NewDNS(t)
 	two := netfault.NewDNS(t, "127.0.0.1", "127.0.0.2")
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -101,16 +101,6 @@ func TestNameAndConnect(t *testing.T) {
 	udp := host(t, up, nil, nil)
 	udp.UDP = true
 	compare(t, "udp", udp.Check(t.Context()), []want{{Name, transport.OK, nil}, {Connect, transport.Skipped, []string{"datagrams"}}})
-}
-
-// closed returns an address where nothing listens.
-func closed(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // server speaks TLS with that configuration.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"strconv"
 
 	"github.com/slogship/slogship/handler"
 	"github.com/slogship/slogship/route"
@@ -30,6 +32,31 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 	}
 	c.notify(routes)
 	return h, nil
+}
+
+// Apply puts the routes and levels of an environment in force in a handler that
+// runs: handler.Reload with Renames, and SetLevels. After an error the old ones
+// are in force. What else the file says (buffer, resource, add_source, …) takes
+// effect with the next start. Levels that were set otherwise since are those of
+// the file again.
+func (c *Config) Apply(h *handler.Handler, environment string) error {
+	routes, err := c.Routes(environment)
+	if err != nil {
+		return err
+	}
+	if err := h.Reload(routes, c.renames()); err != nil {
+		return c.placed(environment, err)
+	}
+	return h.SetLevels(c.levelsNow())
+}
+
+// levelsNow is the spec that is in force with this file. Levels can be changed
+// and not taken back, so that no level is one that is below all.
+func (c *Config) levelsNow() string {
+	if c.leveled {
+		return c.levels
+	}
+	return strconv.Itoa(math.MinInt32)
 }
 
 // notify says what is worth knowing. That records wait in memory is not, where

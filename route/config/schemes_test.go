@@ -123,3 +123,13 @@ func parseErrors(t *testing.T, text, env string, vars ...string) config.Errors {
 	}
 	return errs
 }
+
+type urlOf = url.URL
+
+// sinkDestination is memory under a name, so that two of one name are alike.
+type sinkDestination struct {
+	Host string
+	sink *memory.Sink
+}
+
+func (d sinkDestination) Open() (transport.Transport, error) { return d.sink.Open() }

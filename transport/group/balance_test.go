@@ -17,10 +17,8 @@ func balance(t *testing.T, count int, p group.Policy, f func(t *testing.T, tr tr
 		nodes := acked(t, count)
 		d := group.Balance{Members: members(nodes), Policy: p, HeartbeatInterval: time.Second, StableAfter: 10 * time.Second}
 		tr := open(t, d)
+		t.Cleanup(func() { mustClose(t, tr) })
 		f(t, tr, nodes)
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
 	})
 }
 

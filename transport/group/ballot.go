@@ -23,9 +23,11 @@ type ballot struct {
 	said    [MaxMembers]error
 	entered [MaxMembers]bool
 
-	trials   uint64 // members that this Send tries whether they are back, a bit each
+	invited  uint64 // members, a bit each
+	trials   uint64 // the part of them that this Send tries whether they are back
 	failures failures
 	resend   bool
+	reserves bool // the first lot has been asked
 }
 
 // vote is what the members said of one record, a bit for each.
@@ -71,25 +73,41 @@ func (b *ballot) askOne(m *member) error {
 	return err
 }
 
-// rest returns the records that m has not voted for already, and their places;
-// nil: all.
+// rest returns the records that m's vote is wanted for, and their places; nil:
+// all. Those that it has voted for already do not go there again, and the reserve
+// gets what is undecided.
 func (b *ballot) rest(m *member) (recs []encode.Record, index []int) {
-	known := 0
+	wanted := func(v *vote) bool { return v.yes&m.bit() == 0 && !(b.reserves && b.settled(v)) }
+	index = make([]int, 0, len(b.recs))
 	for i := range b.cast {
-		if b.cast[i].yes&m.bit() != 0 {
-			known++
+		if wanted(&b.cast[i]) {
+			index = append(index, i)
 		}
 	}
-	if known == 0 {
+	if len(index) == len(b.recs) {
 		return b.recs, nil
 	}
-	index = make([]int, 0, len(b.recs)-known)
-	for i := range b.recs {
-		if b.cast[i].yes&m.bit() == 0 {
-			recs, index = append(recs, b.recs[i]), append(index, i)
-		}
+	for _, i := range index {
+		recs = append(recs, b.recs[i])
 	}
 	return recs, index
+}
+
+// settled reports whether further votes would change nothing.
+func (b *ballot) settled(v *vote) bool {
+	return v.count() >= b.need || b.hopeless(v) && v.refusal != nil
+}
+
+// decided reports whether all records are settled. The next votes are the
+// reserve's.
+func (b *ballot) decided() bool {
+	b.reserves = true
+	for i := range b.cast {
+		if !b.settled(&b.cast[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // count enters m's answer into the votes.
@@ -179,15 +197,15 @@ func (b *ballot) each(m *member, out transport.Outcome, index []int) {
 }
 
 // end leaves the gates: see attempt.end.
-func (b *ballot) end(order []*member) {
+func (b *ballot) end() {
 	b.mu.Lock()
-	for _, m := range order {
+	for _, m := range b.members {
 		if b.trials&m.bit() != 0 {
 			m.health.trying = false
 		}
 	}
 	b.mu.Unlock()
-	for _, m := range order {
+	for _, m := range b.members {
 		if b.entered[m.index] {
 			m.gate.leave()
 		}

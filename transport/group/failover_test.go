@@ -19,10 +19,8 @@ func failover(t *testing.T, count int, f func(t *testing.T, tr transport.Transpo
 	synctest.Test(t, func(t *testing.T) {
 		nodes := acked(t, count)
 		tr := open(t, group.Failover{Members: members(nodes), HeartbeatInterval: time.Second, StableAfter: 10 * time.Second})
+		t.Cleanup(func() { mustClose(t, tr) })
 		f(t, tr, nodes)
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
 	})
 }
 

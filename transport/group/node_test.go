@@ -321,3 +321,10 @@ func healthy(tr transport.Transport) (which []int) {
 	}
 	return which
 }
+
+func mustClose(t testing.TB, tr transport.Transport) {
+	t.Helper()
+	if err := tr.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}

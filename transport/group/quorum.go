@@ -90,13 +90,16 @@ func (q *quorum) Send(ctx context.Context, recs []encode.Record) error {
 		return err
 	}
 	b := ballot{quorum: q, ctx: ctx, recs: recs, cast: make([]vote, len(recs))}
-	order := b.voters()
-	if len(order) < q.need {
+	defer b.end()
+	voters := b.voters()
+	if len(voters) < q.need {
 		return b.failures.err(q.kind, ErrQuorum)
 	}
-	defer b.end(order)
 	b.recall()
-	b.ask(order)
+	b.ask(voters)
+	if !b.decided() {
+		b.ask(b.reserve())
+	}
 	return b.answer()
 }
 
@@ -115,13 +118,35 @@ func (b *ballot) voters() []*member {
 	}
 	if len(order) < b.need {
 		b.failures.deferrals(b.group)
-		return order
+		return nil
 	}
+	b.inviteLocked(order, now)
+	return order
+}
+
+// reserve returns the other members that may be asked: for records that the first
+// lot neither took nor refused in sufficient numbers. It matters most for a
+// refusal: with two healthy members of four that both refuse a record, and a
+// quorum of two, the others decide, and would never be asked.
+func (b *ballot) reserve() (order []*member) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	for _, m := range b.members {
+		if b.invited&m.bit() == 0 && m.health.rank(now) < deferred {
+			order = append(order, m)
+		}
+	}
+	b.inviteLocked(order, now)
+	return order
+}
+
+func (b *ballot) inviteLocked(order []*member, now time.Time) {
 	for _, m := range order {
+		b.invited |= m.bit()
 		if m.health.due(now) {
 			m.health.trying = true
 			b.trials |= m.bit()
 		}
 	}
-	return order
 }

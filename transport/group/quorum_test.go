@@ -22,10 +22,8 @@ func quorum(t *testing.T, f func(t *testing.T, tr transport.Transport, n []*node
 			Members: members(nodes), SyncTimeout: 2 * time.Second, HeartbeatInterval: time.Second, StableAfter: 10 * time.Second,
 		}
 		tr := open(t, d)
+		t.Cleanup(func() { mustClose(t, tr) })
 		f(t, tr, nodes)
-		if err := tr.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
 	})
 }
 

@@ -17,14 +17,14 @@ replace github.com/slogship/slogship/transport/sentry => ../sentry
 replace github.com/slogship/slogship/transport/tlsconfig/ocsp => ../tlsconfig/ocsp
 
 require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/slogship/slogship v0.0.0
 	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/slogship/slogship/transport/kafka v0.0.0
 	github.com/slogship/slogship/transport/otlp v0.0.0
 	github.com/slogship/slogship/transport/sentry v0.0.0
-	github.com/slogship/slogship/transport/tlsconfig/ocsp v0.0.0-00010101000000-000000000000
-	golang.org/x/crypto v0.57.0
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (
@@ -47,7 +47,6 @@ require (
 	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
-	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.42.0 // indirect

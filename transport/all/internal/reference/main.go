@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,5 +28,12 @@ func generate(root string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, "route", "config", "REFERENCE.md"), []byte(m.page()), 0o644)
+	schema, err := m.schema()
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(root, "route", "config", "REFERENCE.md"), []byte(m.page()), 0o644),
+		os.WriteFile(filepath.Join(root, "route", "config", "schema.json"), schema, 0o644),
+	)
 }

@@ -24,8 +24,19 @@ type option struct {
 type section struct {
 	typ     reflect.Type
 	doc     string // what the type is for: the first paragraph of its comment
+	fields  []config.Field
 	options []option
 	closed  []option // what a file can't set
+}
+
+// option returns what there is to say of a key.
+func (s *section) option(key string) option {
+	for _, o := range s.options {
+		if o.key == key {
+			return o
+		}
+	}
+	return option{}
 }
 
 // shared are structs with a section of their own, which others refer to.
@@ -38,8 +49,8 @@ func (s *source) describe(t reflect.Type, sections shared) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	sec := &section{typ: t}
 	fields := config.FieldsOf(t)
+	sec := &section{typ: t, fields: fields}
 	w, err := s.newWords(fields, words{})
 	if err != nil {
 		return nil, err

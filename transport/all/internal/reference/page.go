@@ -91,7 +91,7 @@ func newModel(root string, schemes config.Schemes) (*model, error) {
 // fields describes a struct that has other fields than its type: what package
 // config takes of it.
 func (s *source) fields(t reflect.Type, fields []config.Field, sections shared) (*section, error) {
-	sec := &section{typ: t}
+	sec := &section{typ: t, fields: fields}
 	// The handler's fields are elsewhere in a file than in Go.
 	return sec, s.collect(sec, "", t, fields, sections, words{
 		"Dir": "buffer.dir", "MaxDisk": "buffer.max_disk", "Options.Levels": "logging.level", "handler.Options.Trace": "handler.Options.Trace",

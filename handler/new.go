@@ -3,6 +3,7 @@ package handler
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -227,6 +228,7 @@ func (c *core) workerOptions(l *lane) *deliver.Options {
 		SendTimeout: r.SendTimeout, MaxAge: r.MaxAge, OnStale: deliver.Stale(r.OnStale), DrainRate: r.DrainRate,
 		Resource: c.resource, Dead: c.deadLetters(l),
 		OnError: func(err error) { c.report.failed(r.Name, err) },
+		Warn:    func(message string, attrs []slog.Attr) { c.warned(l, message, attrs) },
 	}
 }
 

@@ -9,22 +9,21 @@ import (
 // step is a lane as log calls come by it: what it takes, and what follows if it
 // does. Immutable.
 type step struct {
-	lane     *lane
-	match    *matcher // nil: every record
-	fallback bool     // asked only if nothing has taken the record
-	final    bool     // what it takes goes no further
-
-	levels  route.Levels // the route's, or the defaults
-	dynamic bool         // levels can change while we run
 	// least is the lower bound if it is what nearly all use for it: read here
 	// and not behind an interface, it costs Enabled half as much.
-	least   *slog.LevelVar
-	scoped  int  // index of the levels by scope in table.scopes; -1: none
-	foreign bool // a bound is code of the caller's, which may panic
-	report  *reporter
-
+	least     *slog.LevelVar
 	admission *admission // nil: the route has no policies
-	limitSlot int        // of Limit.Key, as matcher.slot
+	lane      *lane
+	match     *matcher // nil: every record
+	fallback  bool     // asked only if nothing has taken the record
+	final     bool     // what it takes goes no further
+	dynamic   bool     // levels can change while we run
+	foreign   bool     // a bound is code of the caller's, which may panic
+	limitSlot int      // of the policies' Limit.Key, as matcher.slot
+	scoped    int      // index of the levels by scope in table.scopes; -1: none
+
+	levels route.Levels // the route's, or the defaults
+	report *reporter
 }
 
 func newStep(t *table, l *lane, defaults *route.ScopeLevels, report *reporter) step {
@@ -71,7 +70,10 @@ func foreign(l slog.Leveler) bool {
 // takes reports whether level, logged through h, is one of s, whose levels can
 // change, or may be kept.
 func (s *step) takes(h *Handler, t *table, level slog.Level) bool {
-	return s.includes(h, t, level) || s.admission.mayKeep(level)
+	if s.least != nil && level < s.least.Level() && s.admission == nil {
+		return false
+	}
+	return s.admission.mayKeep(level) || s.includes(h, t, level)
 }
 
 // includes reports whether level, logged through h, is one of s.

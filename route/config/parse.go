@@ -79,18 +79,25 @@ func parseYAML(text []byte) (*yaml.Node, *Error) {
 }
 
 // yamlError finds the line in an error of the YAML library, which has it in its
-// text alone. Anchors and tags, which some of them quote, are no secrets.
+// text alone; counted from 0 if the parser and not the scanner says it, and not
+// at all if it is 0. Anchors and tags, which some quote, are no secrets.
 func yamlError(text []byte, err error) *Error {
-	e := &Error{Problem: strings.TrimPrefix(err.Error(), "yaml: "), Err: ErrSyntax}
-	if m := regexp.MustCompile(`^(?:line (\d+): )`).FindStringSubmatch(e.Problem); m != nil {
+	e := &Error{Line: 1, Column: 1, Problem: strings.TrimPrefix(err.Error(), "yaml: "), Err: ErrSyntax}
+	parser := func() bool { return strings.HasPrefix(e.Problem, "did not find expected ") }
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(e.Problem); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
-		e.Column = 1
-		e.Problem = e.Problem[len(m[0]):]
+		if e.Problem = e.Problem[len(m[0]):]; parser() {
+			e.Line++
+		}
 	}
 	if m := regexp.MustCompile(`^unknown anchor '(.*)' referenced`).FindStringSubmatch(e.Problem); m != nil {
 		before, _, _ := bytes.Cut(text, []byte("*"+m[1]))
 		e.Line = 1 + bytes.Count(before, []byte("\n"))
 		e.Column = len(before) - bytes.LastIndexByte(before, '\n')
+	}
+	lines := bytes.Split(text, []byte("\n"))
+	if parser() && regexp.MustCompile(`[{\[].*\$\{`).Match(lines[min(e.Line, len(lines))-1]) {
+		e.Allowed = `quotes around a reference within { } or [ ], as in {tenant: "${TENANT}"}`
 	}
 	e.Problem = "not well-formed YAML: " + show(e.Problem)
 	return e

@@ -101,7 +101,10 @@ func (l *link) url(scheme, rest string) (*url.URL, bool) {
 	}
 	user, _ := l.fill(authority[:at+1], func(s string) string { return strings.TrimPrefix(url.UserPassword("", s).String(), ":") })
 	host, _ := l.fill(authority[at+1:], same)
-	path, _ = l.fill(path, func(s string) string { return strings.ReplaceAll(url.PathEscape(s), "%2F", "/") })
+	path, _ = l.fill(path, escapePath)
+	if strings.HasPrefix(host, "/") && user == "" { // file://${DIR}/x.json, as DIR is absolute
+		host, path, slash = "", escapePath(host[1:])+"/"+path, true
+	}
 	if l.guess && !l.d.check {
 		return nil, false // said already
 	}
@@ -120,6 +123,8 @@ func (l *link) url(scheme, rest string) (*url.URL, bool) {
 	}
 	return u, true
 }
+
+func escapePath(s string) string { return strings.ReplaceAll(url.PathEscape(s), "%2F", "/") }
 
 // urlReason says what url.Parse did not like without a word of the URL, which its
 // own errors quote, password and all.
@@ -244,7 +249,7 @@ func (l *link) setField(p parameter, key string, f *Field, v reflect.Value) {
 	field.Secret = field.Secret || l.hidden
 	node := *l.n
 	node.Value, node.Tag, node.Style = l.t.source(p.value), "!!str", 0
-	if p.bare && f.Kind == Bool {
+	if p.bare && (f.Kind == Bool || f.Kind == Struct) {
 		node.Value = "true"
 	}
 	l.d.value(&node, key, &field, v)

@@ -39,6 +39,7 @@ func groups(s size) []group {
 		{"paced", func() ([]row, error) { return paced(2000) }},
 		{"enabled", func() ([]row, error) { return enabled(rounds) }},
 		{"routing", func() ([]row, error) { return routing(rounds) }},
+		{"overload", func() ([]row, error) { return overloads(rounds) }},
 		{"stores", func() ([]row, error) { return stores(rounds) }},
 		{"encoders", func() ([]row, error) { return encoders(rounds) }},
 		{"idle", idle},
@@ -62,7 +63,7 @@ func chosen(names []string, s size) ([]group, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, routing, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
+			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, routing, overload, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
 		}
 		out = append(out, all[i])
 	}

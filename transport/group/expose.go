@@ -61,6 +61,6 @@ func expose(s sending, g *group) transport.Transport {
 			naming
 		}{s, n}
 	default:
-		return s
+		return struct{ sending }{s} // s itself has all the methods
 	}
 }

@@ -232,3 +232,47 @@ func TestQuorumEndsWithItsContext(t *testing.T) {
 		want(t, "took", time.Since(began), time.Second)
 	})
 }
+
+// A refusal decides nothing while the others may yet make a quorum.
+func TestARefusalThatDoesNotDecide(t *testing.T) {
+	quorum(t, func(t *testing.T, tr transport.Transport, n []*node) {
+		n[0].says(&transport.BatchError{Errs: []error{nil, transport.Permanent(io.EOF)}})
+		n[2].set(true)
+		errs := transport.Classify(tr.Send(t.Context(), batch(1, 2)), 2).Batch.Errs
+		if errs[0] != nil || !plain(errs[1], transport.Classify(errs[1], 1)) {
+			t.Errorf("answers: %v", errs)
+		}
+		n[2].set(false)
+		mustSend(t, tr, batch(2, 2))
+	})
+}
+
+// Those that are not healthy are asked for what the healthy ones leave open, and
+// for nothing else.
+func TestTheReserveDecides(t *testing.T) {
+	quorum(t, func(t *testing.T, tr transport.Transport, n []*node) {
+		n[2].set(true)
+		mustSend(t, tr, batch(1, 1))
+		n[2].set(false)
+		n[1].says(&transport.BatchError{Errs: []error{nil, errDown, nil}})
+		mustSend(t, tr, batch(2, 4))
+		wantInts(t, "the one that is not healthy", n[2].received(), []int{3})
+	})
+}
+
+// See TestNoGapsBeforeTheHeld.
+func TestNoGapsInAQuorumOfHolders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := acked(t, 3)
+		n[2].holds, n[2].down = true, true
+		tr := open(t, group.Quorum{Members: members(n)})
+		t.Cleanup(func() { mustClose(t, tr) })
+		n[0].says(&transport.BatchError{Errs: []error{nil, errDown, nil}})
+		errs := transport.Classify(tr.Send(t.Context(), batch(1, 3)), 3).Batch.Errs
+		for i, child := range errs {
+			if plain(child, transport.Classify(child, 1)) != (i > 0) {
+				t.Errorf("record %d: %v", i+1, child)
+			}
+		}
+	})
+}

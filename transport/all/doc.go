@@ -3,12 +3,12 @@
 //
 //	cfg, err := config.Load("logging.yaml", &config.Options{Schemes: all.Schemes()})
 //
-// It is a module of its own and links the client libraries of all adapters. A
-// program that needs a few makes a map of its own, which costs a line for each:
+// It is a module of its own, since it links the client libraries of all
+// adapters: a program with it has 20 MB (Linux, amd64, stripped), and one that
+// knows tcp alone 8 MB. Who needs only a few destinations makes a map of their
+// own, with a line for each:
 //
-//	config.Schemes{"tcp": config.SchemeOf[tcp.Destination](…)}
-//
-// or takes them out of [Schemes] while the size does not matter.
+//	config.Schemes{"tcp": config.SchemeOf(func(d *tcp.Destination, u *url.URL) error { d.Addr = u.Host; return nil })}
 //
 // # URLs
 //

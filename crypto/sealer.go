@@ -128,11 +128,11 @@ func (sc *Scratch) trim() {
 
 // Stats are counts since the Sealer was made.
 type Stats struct {
-	Sealed   uint64 // values sealed
-	Masked   uint64 // values masked, in part or whole
-	Hashed   uint64
-	Dropped  uint64
-	Unsealed uint64 // values that were to be sealed or hashed and were replaced by a mark: no key, or too large
+	Sealed   uint64 `json:"sealed"` // values sealed
+	Masked   uint64 `json:"masked"` // values masked, in part or whole
+	Hashed   uint64 `json:"hashed"`
+	Dropped  uint64 `json:"dropped"`
+	Unsealed uint64 `json:"unsealed"` // values that were to be sealed or hashed and were replaced by a mark: no key, or too large
 }
 
 type counters struct {

@@ -57,8 +57,15 @@ func (c *call) sampled(ctx context.Context, a *admission, r *slog.Record) bool {
 // attributes: to walk them as values would cost what encoding does, and say less
 // exactly what a destination would call the same.
 func (c *call) repeats(ctx context.Context, s *step, r *slog.Record) bool {
-	c.ensureEncoded(ctx, r)
-	rec := overload.Record{Level: r.Level, Scope: c.h.scope, Message: r.Message, Attrs: c.s.payload[c.own:]}
+	// Compared is what was logged: no value is sealed alike twice. It stays in
+	// memory; what is kept to be shipped is as the route's policy leaves it.
+	c.use(ctx, r, nil)
+	rec := overload.Record{Level: r.Level, Scope: c.h.scope, Message: r.Message, Attrs: c.form.payload[c.form.own:]}
+	if s.lane.sealer != nil {
+		rec.Like = rec.Attrs
+		c.use(ctx, r, s.lane.sealer)
+		rec.Attrs, rec.Shown = c.form.payload[c.form.own:], s.lane.sealer.Message(&c.s.seal, r.Message)
+	}
 	repeated, ended := s.admission.dedupe.Repeated(&rec, c.now, s.admission.at(c.now))
 	if ended != nil {
 		c.h.core.shipRepeats(s.lane, ended)
@@ -101,9 +108,9 @@ func (c *call) keep(ctx context.Context, s *step, r *slog.Record) bool {
 		a.requests.Trigger(key, func(k *overload.Kept) { s.lane.store(c.h.core, k) })
 		return taken
 	}
-	c.ensureEncoded(ctx, r)
+	c.use(ctx, r, s.lane.sealer)
 	if a.requests.Keep(key, &overload.Kept{
-		Payload: c.s.payload, Sum: c.sum, Level: uint8(encode.LevelIndex(r.Level)), Time: c.now.UnixNano(),
+		Payload: c.form.payload, Sum: c.form.sum, Level: uint8(encode.LevelIndex(r.Level)), Time: c.now.UnixNano(),
 	}) {
 		c.give(ctx, s.lane, r)
 	}

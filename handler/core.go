@@ -20,6 +20,7 @@ type core struct {
 	sources  sourceCache
 	scratch  sync.Pool // of *scratch
 	report   *reporter
+	sealing  *sealing
 	resource *encode.Resource
 	release  func()         // lets go of what is not a lane's: crash output
 	budget   *buffer.Budget // of all buffers in Dir

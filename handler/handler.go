@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/internal/codec"
 )
 
@@ -16,9 +17,9 @@ type Handler struct {
 	core *core // shared by all clones
 
 	// What With methods have gathered. Immutable: a clone gets its own.
-	prefix []byte       // attributes and open groups, encoded
+	with   *prefixes    // attributes and open groups, encoded; nil: none
 	groups []string     // open groups, outermost first
-	bound  []boundAttrs // the same attributes as values, for matchers
+	bound  []boundAttrs // the same attributes as values, for matchers and other policies
 	scope  string
 	known  *scopeKnown  // what table.scopes say of scope; shared by handlers of one scope
 	next   slog.Handler // Options.Next with the same With calls; nil: none
@@ -64,14 +65,16 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 		return h
 	}
 	c := *h
-	// Clip before every append: two children of one parent must never write
-	// into the same spare capacity.
-	c.prefix = slices.Clip(h.prefix)
 	// Also while no route has a matcher: the routes may change.
 	c.bound = append(slices.Clip(h.bound), boundAttrs{len(h.groups), slices.Clone(attrs)})
-	for _, a := range attrs {
-		c.prefix = h.core.appendAttr(c.prefix, h.groups, a)
-	}
+	c.with = h.extended(func(dst []byte, s *crypto.Sealer) []byte {
+		var seal crypto.Scratch // its zero Record: they are of no one record
+		at := groupOf(s, h.groups)
+		for _, a := range attrs {
+			dst = h.core.appendAttr(dst, &seal, at, h.groups, a)
+		}
+		return dst
+	})
 	if h.next != nil {
 		c.next = h.next.WithAttrs(attrs)
 	}
@@ -85,7 +88,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 		return h
 	}
 	c := *h
-	c.prefix = codec.AppendGroup(slices.Clip(h.prefix), name)
+	c.with = h.extended(func(dst []byte, _ *crypto.Sealer) []byte { return codec.AppendGroup(dst, name) })
 	c.groups = append(slices.Clip(h.groups), name)
 	if h.next != nil {
 		c.next = h.next.WithGroup(name)

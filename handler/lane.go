@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
 	"github.com/slogship/slogship/internal/codec"
@@ -21,11 +22,12 @@ type lane struct {
 	route     route.Route
 	dir       string // "": in memory, or Direct
 	transport transport.Transport
-	clients   []string   // import paths of the transport's client library
-	waits     bool       // Append may block, so it gets a ctx
-	admission *admission // nil: the route has no policies
-	deadTo    *track     // gets the dead letters, and is closed after this; nil: no route does
-	gone      bool       // the route was removed
+	clients   []string       // import paths of the transport's client library
+	waits     bool           // Append may block, so it gets a ctx
+	admission *admission     // nil: the route has no policies
+	sealer    *crypto.Sealer // of the route's fields; nil: they are logged as they are
+	deadTo    *track         // gets the dead letters, and is closed after this; nil: no route does
+	gone      bool           // the route was removed
 
 	*track
 }
@@ -46,13 +48,10 @@ func (l *lane) take(ctx context.Context, c *call) error {
 		appendCtx = context.WithoutCancel(ctx)
 	}
 	if c.watch != nil {
-		c.watch.add(l, c.id())
+		c.watch.add(l, c.form.id())
 		appendCtx = ctx // Deliver's caller said how long to wait
 	}
-	at, err := l.buf.Append(appendCtx, buffer.Record{
-		Payload: c.s.payload, Sum: c.sum,
-		Level: uint8(encode.LevelIndex(c.level)), Time: c.now.UnixNano(),
-	})
+	at, err := l.buf.Append(appendCtx, c.record())
 	if errors.Is(err, buffer.ErrClosed) {
 		c.toStderr()
 	}
@@ -70,7 +69,7 @@ func (l *lane) sendDirect(ctx context.Context, c *call) error {
 		c.toStderr()
 		return ErrClosed
 	}
-	return l.sendPayload(ctx, c.h.core, c.s.payload, level)
+	return l.sendPayload(ctx, c.h.core, c.form.payload, level)
 }
 
 // sendPayload sends a record. It is decoded from its own payload first, so that
@@ -117,10 +116,13 @@ func (l *lane) loggedByClient(c *core, pc uintptr) bool {
 // once, however many routes would have taken it.
 func (c *call) toStderr() {
 	var rec encode.Record
-	if c.printed || new(codec.Decoder).Decode(string(c.s.payload), &rec) != nil {
+	if c.printed || new(codec.Decoder).Decode(string(c.form.payload), &rec) != nil {
 		return
 	}
 	c.printed = true
+	if own := c.h.core.sealing.fields; c.form.sealer != own {
+		hide(own, &rec)
+	}
 	rec.Resource = c.h.core.resource
 	if line, err := (encode.Text{}).AppendRecord(nil, &rec); err == nil {
 		_, _ = os.Stderr.Write(append(line, '\n'))

@@ -42,7 +42,10 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	if c.resource, err = codec.ParseResource(codec.AppendResource(nil, &o.Resource)); err != nil {
 		return nil, err
 	}
-	c.scratch.New = func() any { return &scratch{payload: make([]byte, 0, 1024)} }
+	c.scratch.New = newScratch
+	if c.sealing, err = newSealing(&o); err != nil {
+		return nil, err
+	}
 	lanes, err := c.open(routes)
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	t := newTable(lanes, c.levels, c.report)
 	t.unclaimed = c.unclaimedNames()
 	c.table.Store(t)
-	h := &Handler{core: c, known: new(scopeKnown), next: besideLog(o.Next)}
+	h := &Handler{core: c, known: new(scopeKnown), next: behind(c.sealing.fields, besideLog(o.Next))}
 	if err := h.crashReports(); err != nil {
 		c.report.failed("", err)
 	}
@@ -102,13 +105,17 @@ func openTransport(r *route.Route) (t transport.Transport, clients []string, err
 }
 
 func (c *core) openLane(r route.Route) (*lane, error) {
+	sealer, err := c.sealing.of(&r)
+	if err != nil {
+		return nil, err
+	}
 	t, clients, err := openTransport(&r)
 	if err != nil {
 		return nil, err
 	}
 	l := &lane{
 		route: r, dir: c.laneDir(&r), transport: t, clients: clients, waits: waits(&r),
-		admission: newAdmission(&r, c.report), track: newTrack(r.Name),
+		admission: newAdmission(&r, c.report), sealer: sealer, track: newTrack(r.Name),
 	}
 	if r.Direct {
 		return l, l.direct.replace(t)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/route"
 )
@@ -61,6 +62,21 @@ type Options struct {
 	// message and source, whose names are the encoder's matter. It may be called
 	// by many goroutines at a time. Default: none.
 	ReplaceAttr func(groups []string, a slog.Attr) slog.Attr
+
+	// Fields is the policy for fields that must not be seen (package crypto): what
+	// is sealed, masked, hashed or left out, on the goroutine that logs, before
+	// anything of a record is stored. It is that of every route without its own
+	// (Route.Fields) and of Next. Records are encoded once for each policy that
+	// differs from the others. nil: none.
+	Fields *crypto.Policy
+
+	// Keys seal what Fields and the routes' policies say. Rotating them (Rotate,
+	// Reload) takes effect with the next record. The caller owns them and closes
+	// them after the handler. nil: a policy that seals is an error.
+	Keys *crypto.Keyring
+
+	// HashKey is for policies that hash. nil: such a policy is an error.
+	HashKey *crypto.Key
 
 	// Context functions return attributes for the top level of each record,
 	// from the log call's ctx. Default: none.

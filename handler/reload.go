@@ -99,8 +99,13 @@ func (r *reload) change(to *route.Route, was *lane) (change, error) {
 	if err := fixed(&was.route, to); err != nil {
 		return change{}, err
 	}
+	sealer, err := r.core.sealing.of(to)
+	if err != nil {
+		return change{}, err
+	}
 	now := &lane{
-		route: *to, dir: r.core.laneDir(to), track: was.track,
+		sealer: sealer,
+		route:  *to, dir: r.core.laneDir(to), track: was.track,
 		transport: was.transport, clients: was.clients, admission: was.admission,
 		waits: waits(to),
 	}
@@ -111,7 +116,6 @@ func (r *reload) change(to *route.Route, was *lane) (change, error) {
 	if sameDestination(was.route.To, to.To) {
 		return ch, nil
 	}
-	var err error
 	ch.opened, now.clients, err = openTransport(to)
 	now.transport = ch.opened
 	return ch, err

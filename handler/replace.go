@@ -5,13 +5,18 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/internal/codec"
 )
 
-// appendAttr encodes a as ReplaceAttr leaves it.
-func (c *core) appendAttr(dst []byte, groups []string, a slog.Attr) []byte {
+// appendAttr encodes a as ReplaceAttr, and then the policy of at, leave it. a
+// stands in groups, which is where at is; nil: there is no policy.
+func (c *core) appendAttr(dst []byte, seal *crypto.Scratch, at *crypto.Group, groups []string, a slog.Attr) []byte {
 	if c.opts.ReplaceAttr != nil {
 		a = c.replace(groups, a)
+	}
+	if at != nil {
+		return at.AppendAttr(dst, seal, a)
 	}
 	return codec.AppendAttr(dst, a)
 }

@@ -7,20 +7,22 @@ import (
 	"math/bits"
 	"time"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/encode"
-	"github.com/slogship/slogship/internal/buffer"
-	"github.com/slogship/slogship/internal/codec"
 	"github.com/slogship/slogship/internal/deliver"
 )
 
 // scratch is the memory that one call encodes its record into, and keeps what
 // matchers have asked for in.
 type scratch struct {
-	payload []byte
-	frames  []encode.Frame
-	found   []found // by table.paths; clear but for a call under way
-	pcs     [maxFrames]uintptr
+	forms  []form // one or more
+	frames []encode.Frame
+	found  []found // by table.paths; clear but for a call under way
+	seal   crypto.Scratch
+	pcs    [maxFrames]uintptr
 }
+
+func newScratch() any { return &scratch{forms: []form{{payload: make([]byte, 0, 1024)}}} }
 
 // maxScratch is the most memory that a scratch keeps for the next call. One
 // huge record must not be paid for by every pool entry for ever.
@@ -34,9 +36,7 @@ type call struct {
 	from    string    // the route on whose behalf the caller runs; "": none
 	now     time.Time // when slogship took the record
 	s       *scratch
-	sum     uint32 // of s.payload; valid once encoded
-	own     int    // where the attributes of the logger and the record begin in it
-	encoded bool
+	form    *form    // the last one used, of s.forms; nil: nothing is encoded
 	asked   bool     // s.found is in use
 	taken   bool     // by a step
 	watch   *watches // nil: nobody waits for delivery
@@ -140,43 +140,10 @@ func (c *call) mayTake(s *step, r *slog.Record) bool {
 
 // give stores the record in l.
 func (c *call) give(ctx context.Context, l *lane, r *slog.Record) {
-	c.ensureEncoded(ctx, r)
+	c.use(ctx, r, l.sealer)
 	if err := l.take(ctx, c); err != nil {
 		c.err = errors.Join(c.err, &RouteError{Route: l.route.Name, Err: err})
 	}
-}
-
-func (c *call) ensureEncoded(ctx context.Context, r *slog.Record) {
-	if !c.encoded {
-		c.encode(ctx, r)
-	}
-}
-
-// encode builds the payload. It is the same for all lanes.
-func (c *call) encode(ctx context.Context, r *slog.Record) {
-	core := c.h.core
-	if c.s == nil {
-		c.s = core.scratch.Get().(*scratch)
-	}
-	header := codec.Header{
-		Time: r.Time, Observed: c.now, Level: r.Level,
-		Message: r.Message, Scope: c.h.scope,
-	}
-	core.ids.Put(&header.ID, c.now)
-	header.Trace = c.trace(ctx)
-	if core.opts.AddSource {
-		header.Source = core.sources.encoded(r.PC)
-	}
-	if r.Level >= core.stackFrom() {
-		header.Stack = core.stack(c.s, r.PC)
-	}
-	p := codec.AppendHeader(c.s.payload[:0], &header)
-	p = c.appendFromContext(ctx, p)
-	c.own = len(p)
-	c.s.payload = codec.AppendEncoded(p, c.h.prefix)
-	c.appendAttrs(r)
-	c.sum = buffer.Sum(c.s.payload)
-	c.encoded = true
 }
 
 // trace returns the trace that ctx belongs to, which is asked for once.
@@ -187,54 +154,20 @@ func (c *call) trace(ctx context.Context) encode.Trace {
 	return c.belongs
 }
 
-// appendFromContext appends the attributes that ctx brings: without a list of
-// them, unless a matcher has had one made.
-func (c *call) appendFromContext(ctx context.Context, p []byte) []byte {
-	core := c.h.core
-	if c.gathered {
-		for _, a := range c.carried {
-			p = core.appendAttr(p, nil, a)
-		}
-		return p
-	}
-	for _, extract := range core.opts.Context {
-		for _, a := range core.extracted(ctx, extract) {
-			p = core.appendAttr(p, nil, a)
-		}
-	}
-	for _, a := range Attrs(ctx) {
-		p = core.appendAttr(p, nil, a)
-	}
-	return p
-}
-
-// appendAttrs appends the record's own attributes.
-func (c *call) appendAttrs(r *slog.Record) {
-	if c.h.core.opts.ReplaceAttr == nil {
-		p := c.s.payload
-		r.Attrs(func(a slog.Attr) bool {
-			p = codec.AppendAttr(p, a)
-			return true
-		})
-		c.s.payload = p
-		return
-	}
-	r.Attrs(func(a slog.Attr) bool {
-		c.s.payload = c.h.core.appendAttr(c.s.payload, c.h.groups, a)
-		return true
-	})
-}
-
-// id is the record's, once it is encoded.
-func (c *call) id() encode.ID { return encode.ID(c.s.payload[:len(encode.ID{})]) }
-
 // free gives the scratch back. Nothing of a lane's keeps it: buffers copy.
 func (c *call) free() {
-	if c.s == nil || cap(c.s.payload) > maxScratch {
+	if c.s == nil {
 		return
 	}
 	if c.asked {
 		c.s.forget()
+	}
+	for i := range c.s.forms {
+		f := &c.s.forms[i]
+		if cap(f.payload) > maxScratch {
+			return // the pool makes another
+		}
+		f.sealer, f.made = nil, false
 	}
 	c.h.core.scratch.Put(c.s)
 }

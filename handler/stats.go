@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
 	"github.com/slogship/slogship/transport"
@@ -11,7 +12,9 @@ import (
 
 // Stats are a handler's figures since New.
 type Stats struct {
-	Routes    []RouteStats `json:"routes"`
+	Routes []RouteStats `json:"routes"`
+	// Fields counts what the policies did to values, over all of them.
+	Fields    crypto.Stats `json:"fields"`
 	Unclaimed []string     `json:"unclaimed,omitempty"` // directories of routes that no longer exist; they are kept
 }
 
@@ -82,7 +85,7 @@ func (d Dropped) add(reason string, level int, n uint64) {
 // also after Close.
 func (h *Handler) Stats() Stats {
 	t := h.core.table.Load()
-	s := Stats{Unclaimed: t.unclaimed}
+	s := Stats{Unclaimed: t.unclaimed, Fields: h.core.sealing.stats()}
 	for _, l := range t.everyone() {
 		s.Routes = append(s.Routes, l.stats())
 	}

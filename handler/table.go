@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/route"
 )
 
@@ -31,6 +32,7 @@ type table struct {
 
 	scopes  []*route.ScopeLevels // those that steps have, each once
 	paths   []string             // those that matchers ask for, each once
+	sealers []*crypto.Sealer     // those that lanes have, each once; nil: no policy
 	clients bool                 // a transport names its client library, so PCs are looked at
 }
 
@@ -43,7 +45,7 @@ const (
 // newTable makes the table of lanes. Routes without levels have those of
 // defaults, unless it is nil.
 func newTable(lanes []*lane, defaults *route.ScopeLevels, report *reporter) *table {
-	t := &table{lanes: lanes, all: make([]step, 0, len(lanes))}
+	t := &table{lanes: lanes, all: make([]step, 0, len(lanes)), sealers: sealers(lanes)}
 	for _, fallback := range []bool{false, true} {
 		for _, l := range lanes {
 			if l.route.Fallback == fallback {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
 )
 
@@ -25,11 +24,8 @@ func (c *core) warned(l *lane, message string, attrs []slog.Attr) {
 	defer own.free()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	own.ensureEncoded(ctx, &r)
-	_, err := l.buf.Append(ctx, buffer.Record{
-		Payload: own.s.payload, Sum: own.sum,
-		Level: uint8(encode.LevelIndex(own.level)), Time: own.now.UnixNano(),
-	})
+	own.use(ctx, &r, l.sealer)
+	_, err := l.buf.Append(ctx, own.record())
 	if !errors.Is(err, buffer.ErrNotDurable) { // it is in the buffer, which will do
 		c.report.failed(l.route.Name, err)
 	}

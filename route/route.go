@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/transport"
 )
 
@@ -34,6 +35,12 @@ type Route struct {
 	// Fallback has the route take only what no other route has taken. Fallbacks
 	// are asked after all others, wherever they stand, in their order.
 	Fallback bool
+
+	// Fields is what becomes of fields that must not be seen, before anything of a
+	// record is stored. nil: the handler's (Options.Fields). The zero policy, as
+	// &crypto.Policy{}, is that all but a crypto.Secret stays as it is: for the audit
+	// store of a service that seals for all others. Matchers see plain values.
+	Fields *crypto.Policy
 
 	// Durability is what a returned log call survives besides the death of the
 	// process. The zero value is Process.

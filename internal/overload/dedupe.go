@@ -18,9 +18,24 @@ type Record struct {
 	Scope   string
 	Message string
 	Attrs   []byte // encoded
+
+	// Like is what is compared in place of Attrs, and Shown what is kept in place
+	// of Message, where those must not be kept; nil and "": the same.
+	Like  []byte
+	Shown string
 }
 
-func (r *Record) size() int { return len(r.Scope) + len(r.Message) + len(r.Attrs) }
+func (r *Record) size() int {
+	return len(r.Scope) + max(len(r.Message), len(r.Shown)) + max(len(r.Attrs), len(r.Like))
+}
+
+// like is what is compared of the attributes.
+func (r *Record) like() []byte {
+	if r.Like != nil {
+		return r.Like
+	}
+	return r.Attrs
+}
 
 // Repeats are the repeats of one record within one window.
 type Repeats struct {
@@ -101,7 +116,7 @@ func (d *Dedupe) Repeated(r *Record, at time.Time, now int64) (repeated bool, en
 func (d *Dedupe) hash(r *Record) uint64 {
 	parts := [5]uint64{
 		uint64(r.Level), uint64(len(r.Scope)), maphash.String(d.seed, r.Scope),
-		maphash.String(d.seed, r.Message), maphash.Bytes(d.seed, r.Attrs),
+		maphash.String(d.seed, r.Message), maphash.Bytes(d.seed, r.like()),
 	}
 	return maphash.Comparable(d.seed, parts)
 }
@@ -117,6 +132,9 @@ func (d *Dedupe) countLocked(w *window, r *Record, at time.Time) {
 	s.Level = r.Level
 	// Copies: a message cut from a request's body would keep all of that.
 	s.Scope, s.Message = strings.Clone(r.Scope), strings.Clone(r.Message)
+	if r.Like != nil {
+		s.Message = strings.Clone(r.Shown)
+	}
 	s.Attrs = append([]byte(nil), r.Attrs...)
 	d.repeat++
 	select {

@@ -111,12 +111,12 @@ func TestDedupeSame(t *testing.T) {
 		want bool
 	}{
 		"same":          {first, true},
-		"level":         {Record{slog.LevelWarn, "db", "slow", []byte("12")}, false},
-		"scope":         {Record{slog.LevelInfo, "http", "slow", []byte("12")}, false},
-		"message":       {Record{slog.LevelInfo, "db", "slower", []byte("12")}, false},
-		"attrs":         {Record{slog.LevelInfo, "db", "slow", []byte("21")}, false},
-		"moved a byte":  {Record{slog.LevelInfo, "d", "bslow", []byte("12")}, false},
-		"moved another": {Record{slog.LevelInfo, "db", "slow1", []byte("2")}, false},
+		"level":         {Record{slog.LevelWarn, "db", "slow", []byte("12"), nil, ""}, false},
+		"scope":         {Record{slog.LevelInfo, "http", "slow", []byte("12"), nil, ""}, false},
+		"message":       {Record{slog.LevelInfo, "db", "slower", []byte("12"), nil, ""}, false},
+		"attrs":         {Record{slog.LevelInfo, "db", "slow", []byte("21"), nil, ""}, false},
+		"moved a byte":  {Record{slog.LevelInfo, "d", "bslow", []byte("12"), nil, ""}, false},
+		"moved another": {Record{slog.LevelInfo, "db", "slow1", []byte("2"), nil, ""}, false},
 	} {
 		d := NewDedupe(time.Second, 10)
 		d.Repeated(&first, epoch, 0)

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -50,6 +52,8 @@ type Config struct {
 	levels       string // spec of logging.level
 	leveled      bool   // there is one
 	notices      []string
+	digest       [sha256.Size]byte
+	files        []string
 }
 
 // Load reads the file at path, YAML or JSON, of at most 1 MiB. The error is
@@ -85,7 +89,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 // laptop needs none of production's variables and secrets to run, or to check,
 // the file; a reference with a default is checked with that.
 func Parse(name string, text []byte, opts *Options) (*Config, error) {
-	c := &Config{file: name, Renames: map[string]string{}}
+	c := &Config{file: name, Renames: map[string]string{}, digest: sha256.Sum256(text)}
 	if opts != nil {
 		c.opts = *opts
 	}
@@ -105,6 +109,7 @@ func Parse(name string, text []byte, opts *Options) (*Config, error) {
 	}
 	d := c.decoder(false)
 	c.root(d, root)
+	c.files = references(root, nil)
 	if err := d.errs.err(); err != nil {
 		return nil, err
 	}
@@ -139,6 +144,33 @@ func (c *Config) HandlerOptions() *handler.Options {
 		o.Levels, _ = route.NewScopeLevels(c.levels) // it was checked
 	}
 	return &o
+}
+
+// File returns the name that was given to Load or Parse.
+func (c *Config) File() string { return c.file }
+
+// Digest returns the SHA-256 of the text that c was parsed from.
+func (c *Config) Digest() [sha256.Size]byte { return c.digest }
+
+// Files returns the files that references of c name, in any environment, sorted.
+func (c *Config) Files() []string { return slices.Clone(c.files) }
+
+// Reread loads the file again, with the same options. c stays as it is.
+func (c *Config) Reread() (*Config, error) { return Load(c.file, &c.opts) }
+
+// references adds the files that values of n refer to.
+func references(n *yaml.Node, files []string) []string {
+	for _, child := range n.Content { // an alias has none: its anchor is met where it stands
+		files = references(child, files)
+	}
+	t, _ := split(n.Value)
+	for _, ref := range t.refs {
+		if ref.file != "" && !slices.Contains(files, ref.file) {
+			files = append(files, ref.file)
+		}
+	}
+	slices.Sort(files)
+	return files
 }
 
 // renames is a copy, as Renames is the caller's to change.

@@ -59,7 +59,7 @@ func (p *plan) offer(s step, b *batch, at time.Time) {
 func (w *Worker) plan(now time.Time) plan {
 	var p plan
 	w.planOverdue(&p)
-	if w.parting.active() {
+	if w.replacing() { // looked at after fill: what was appended after a Replace is not for the old transport
 		w.planReplace(&p)
 		return p
 	}

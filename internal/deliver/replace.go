@@ -29,7 +29,8 @@ type mail struct {
 // in it, which it takes over; with none there, the one that it has stays and
 // its connections with it. Buffer stays what it was. Replace does not wait: the
 // worker starts no more Sends, and once those in flight have returned (each has
-// its deadline) it closes the old transport and goes on.
+// its deadline) it closes the old transport and goes on. What is appended after
+// Replace has returned never goes to the old one.
 //
 // What the old transport was given and nobody has answered for goes to the new
 // one: what is left of a batch, and what a transport without acknowledgements

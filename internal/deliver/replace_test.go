@@ -43,7 +43,7 @@ func TestReplaceAtRest(t *testing.T) {
 	old, next := &fake{}, &fake{}
 	bubble(t, old, func(r *rig) {
 		r.log(10)
-		synctest.Wait()
+		time.Sleep(time.Second)
 		r.replace(next)
 		synctest.Wait()
 		wantEqual(t, "old one closed", old.closings(), 1)
@@ -101,6 +101,34 @@ func TestReplaceInTheMiddleOfABatch(t *testing.T) {
 		wantInts(t, "new one's", next.received(), []int{1, 2, 4, 5, 7, 8})
 		wantEqual(t, "delivered", r.worker.Stats().Delivered, 9)
 	})
+}
+
+// A record that is appended after Replace has returned is not for the old
+// transport, whatever the worker is at: no virtual time here, so that it is at
+// everything.
+func TestReplaceComesFirst(t *testing.T) {
+	links := []*fake{{}}
+	r := newRig(t, links[0])
+	r.start()
+	for range 3000 {
+		r.log(1)
+		links = append(links, &fake{})
+		r.replace(links[len(links)-1])
+	}
+	r.log(1)
+	r.mustClose()
+	all := 0
+	for i, link := range links {
+		for _, n := range link.received() {
+			if all++; n > i+1 {
+				t.Errorf("record %d, which came after replacement %d, went to transport %d", n, n-1, i)
+			}
+		}
+		if i > 0 && link.closings() != 1 {
+			t.Errorf("transport %d was closed %d times", i, link.closings())
+		}
+	}
+	wantEqual(t, "received", all, 3001)
 }
 
 // What the old destination refused, and nobody has confirmed, is the new one's

@@ -1,10 +1,18 @@
 package crypto
 
 import (
+	"context"
 	"crypto/fips140"
+	"fmt"
+	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/codec"
 )
 
 func testKey(t testing.TB, id string) *Key {
@@ -53,3 +61,92 @@ func sealBudget() time.Duration {
 	}
 	return 400 * time.Nanosecond
 }
+
+// open opens a token that has to be right.
+func open(t testing.TB, r *Keyring, token string) slog.Value {
+	t.Helper()
+	v, err := NewOpener(r, nil).Open(context.Background(), token)
+	if err != nil {
+		t.Fatalf("open %s: %v", token, err)
+	}
+	return v.Value
+}
+
+// seal returns the token of v under "k".
+func seal(t testing.TB, s *Sealer, id encode.ID, path string, v slog.Value) string {
+	t.Helper()
+	var sc Scratch
+	sc.Record = id
+	text := string(s.seal(&sc, place{"", path}, v))
+	if !strings.HasPrefix(text, Prefix) {
+		t.Fatalf("sealed: %s", text)
+	}
+	return text
+}
+
+// decoded returns the attributes that a payload holds.
+func decoded(t testing.TB, payload []byte) []slog.Attr {
+	t.Helper()
+	var d codec.Decoder
+	var rec encode.Record
+	p := append(codec.AppendHeader(nil, &codec.Header{}), payload...)
+	if err := d.Decode(string(p), &rec); err != nil {
+		t.Fatal(err)
+	}
+	return rec.Attrs
+}
+
+// flat returns attributes as dotted paths and texts, lists with their index.
+func flat(attrs []slog.Attr) map[string]string {
+	out := map[string]string{}
+	var add func(path string, v slog.Value)
+	add = func(path string, v slog.Value) {
+		switch v.Kind() {
+		case slog.KindGroup:
+			for _, a := range v.Group() {
+				add(path+"."+a.Key, a.Value)
+			}
+			return
+		case slog.KindAny:
+			switch x := v.Any().(type) {
+			case []slog.Value:
+				for i, e := range x {
+					add(fmt.Sprintf("%s.%d", path, i), e)
+				}
+				return
+			case encode.JSON:
+				out[path] = string(x)
+				return
+			case *encode.Error:
+				out[path] = x.Message
+				return
+			}
+		}
+		out[path] = v.String()
+	}
+	for _, a := range attrs {
+		add(a.Key, a.Value)
+	}
+	return out
+}
+
+// both applies the policy in both ways, which have to agree, and returns what
+// comes out of the buffer.
+func both(t testing.TB, g *Group, attrs ...slog.Attr) map[string]string {
+	t.Helper()
+	var sc Scratch
+	var payload, second []byte
+	for _, a := range attrs {
+		payload = g.AppendAttr(payload, &sc, a)
+		if a, ok := g.Attr(&sc, a); ok {
+			second = codec.AppendAttr(second, a)
+		}
+	}
+	one, two := flat(decoded(t, payload)), flat(decoded(t, second))
+	if !maps.EqualFunc(one, two, func(a, b string) bool { return a == b || isToken(a) && isToken(b) }) {
+		t.Errorf("AppendAttr: %v\nAttr:       %v", one, two)
+	}
+	return one
+}
+
+func isToken(s string) bool { return strings.Contains(s, Prefix) }

@@ -69,6 +69,7 @@ type Answer struct {
 	Subject string
 	Status  int
 	Header  http.Header
+	Trailer http.Header
 	Body    []byte // at most 64 KiB
 }
 
@@ -122,7 +123,7 @@ func (c *Client) question(ctx context.Context, a *Ask, target *url.URL, secret s
 func (c *Client) judge(a *Ask, resp *http.Response, checker httpstatus.Checker) transport.Finding {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what came is enough
 	httpstatus.Drain(resp.Body)
-	answer := &Answer{Subject: a.Subject, Status: resp.StatusCode, Header: resp.Header, Body: body}
+	answer := &Answer{Subject: a.Subject, Status: resp.StatusCode, Header: resp.Header, Trailer: resp.Trailer, Body: body}
 	if a.Judge != nil {
 		if f, ok := a.Judge(answer); ok {
 			f.Found, f.Remedy = checker.Secrets.Text(f.Found), checker.Secrets.Text(f.Remedy)

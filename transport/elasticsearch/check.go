@@ -45,6 +45,9 @@ func (s *sender) at(i int, path ...string) *url.URL {
 	if u.Path == "" {
 		u.Path = "/" // JoinPath would make a path that does not begin with one
 	}
+	if len(path) == 0 {
+		return u.JoinPath("/")
+	}
 	return u.JoinPath(path...)
 }
 

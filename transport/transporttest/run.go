@@ -27,6 +27,7 @@ func cases() []testCase {
 		{"Held returns how many of the newest records may be unread", held},
 		{"Probe returns nil if the destination would accept a Send", probe},
 		{"ImportPaths names the client library", importPaths},
+		{"Preview shows what Send would write and changes nothing", preview},
 	}
 }
 

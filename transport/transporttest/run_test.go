@@ -53,6 +53,8 @@ func TestMutants(t *testing.T) {
 		{"probes nothing", "Probe"},
 		{"probes with a record", "Probe"},
 		{"an empty import path", "ImportPaths"},
+		{"a preview that sends", "Preview"},
+		{"a preview in memory of its own", "Preview"},
 	}
 	for _, m := range mutants {
 		t.Run(m.fault+" / "+m.caughtBy, func(t *testing.T) {

@@ -52,6 +52,9 @@ type toyClient struct {
 	toy
 	running atomic.Int32
 
+	preview  []byte // for the fault "a preview in memory of its own"
+	previews atomic.Int32
+
 	mu     sync.Mutex // held over a Send
 	conn   net.Conn   // nil until a Send needs it
 	closed bool
@@ -295,6 +298,20 @@ func (c *toyClient) Probe(ctx context.Context) error {
 		return err
 	}
 	return conn.Close()
+}
+
+func (c *toyClient) Preview(rec *encode.Record) ([]byte, error) {
+	if c.is("a preview that sends") {
+		if err := c.Send(context.Background(), []encode.Record{*rec}); err != nil {
+			return nil, err
+		}
+	}
+	if c.is("a preview in memory of its own") {
+		c.preview = append(c.preview[:0], rec.Message...)
+		c.preview = fmt.Append(c.preview, c.previews.Add(1))
+		return c.preview, nil
+	}
+	return c.encode(rec), nil
 }
 
 // holder is the toy without acknowledgements.

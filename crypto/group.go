@@ -122,7 +122,8 @@ func (g *Group) Group(name string) *Group {
 }
 
 // whole reports whether a group at f is sealed or dropped in one piece: a rule
-// covers it, and none before that rule has a say inside.
+// covers it, and none before that rule has another say inside.
 func (g *Group) whole(f *field) bool {
-	return f.rule != nil && (f.rule.do == Seal || f.rule.do == Drop) && !g.s.rules.open(f.at, f.rule.index)
+	return f.rule != nil && (f.rule.do == Seal || f.rule.do == Drop) &&
+		!g.s.rules.open(f.at, f.rule.index, func(i int) bool { return g.s.list[i].do != f.rule.do })
 }

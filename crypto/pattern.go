@@ -149,13 +149,14 @@ func (m *automaton) decides(s states) int {
 	return -1
 }
 
-// open reports whether a rule before the given one could match further inside.
-func (m *automaton) open(s states, before int) bool {
+// open reports whether a rule before the given one, that differs from it, could
+// match further inside.
+func (m *automaton) open(s states, before int, differs func(rule int) bool) bool {
 	for i := range m.all {
 		if m.all[i].rule >= before {
 			return false
 		}
-		if !m.all[i].accept && s.has(i) {
+		if !m.all[i].accept && s.has(i) && differs(m.all[i].rule) {
 			return true
 		}
 	}

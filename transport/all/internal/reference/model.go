@@ -58,11 +58,11 @@ func (s *source) describe(t reflect.Type, sections shared) (*section, error) {
 	if ps := paragraphs(doc); len(ps) > 0 {
 		sec.doc = w.translate(ps[0])
 	}
-	return sec, s.collect(sec, "", t, fields, sections, words{})
+	return sec, s.collect(sec, "", "", t, fields, sections, words{})
 }
 
 // collect adds the fields of t, those of structs within it below their keys.
-func (s *source) collect(sec *section, prefix string, t reflect.Type, fields []config.Field, sections shared, outer words) error {
+func (s *source) collect(sec *section, prefix, goPrefix string, t reflect.Type, fields []config.Field, sections shared, outer words) error {
 	w, err := s.newWords(fields, outer)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (s *source) collect(sec *section, prefix string, t reflect.Type, fields []c
 		f := &fields[i]
 		o, err := s.option(t, f, w, sections)
 		errs = append(errs, err)
-		o.key = prefix + o.key
+		o.key, o.goName = prefix+o.key, goPrefix+o.goName
 		if o.why != "" {
 			sec.closed = append(sec.closed, o)
 			continue
@@ -85,7 +85,7 @@ func (s *source) collect(sec *section, prefix string, t reflect.Type, fields []c
 		if inner.Kind != config.Struct || sections[plainType(inner.Type)] != "" {
 			continue
 		}
-		errs = append(errs, s.collect(sec, o.key+suffix, plainType(inner.Type), inner.Fields, sections, w))
+		errs = append(errs, s.collect(sec, o.key+suffix, o.goName+suffix, plainType(inner.Type), inner.Fields, sections, w))
 	}
 	return errors.Join(errs...)
 }
@@ -112,6 +112,8 @@ func (s *source) option(t reflect.Type, f *config.Field, w words, sections share
 		o.fallback = "as below"
 	case p.fallback == "":
 		return o, fmt.Errorf("%v.%s: its comment does not say what its default is", t, f.Go)
+	case f.Kind == config.Name:
+		o.fallback = w.translate(p.fallback) // one that begins with its value's name
 	default:
 		o.fallback = w.value(p.fallback)
 	}

@@ -93,7 +93,7 @@ func newModel(root string, schemes config.Schemes) (*model, error) {
 func (s *source) fields(t reflect.Type, fields []config.Field, sections shared) (*section, error) {
 	sec := &section{typ: t, fields: fields}
 	// The handler's fields are elsewhere in a file than in Go.
-	return sec, s.collect(sec, "", t, fields, sections, words{
+	return sec, s.collect(sec, "", "", t, fields, sections, words{
 		"Dir": "buffer.dir", "MaxDisk": "buffer.max_disk", "Options.Levels": "logging.level", "handler.Options.Trace": "handler.Options.Trace",
 	})
 }
@@ -118,7 +118,9 @@ func (m *model) file(w *writer) {
 		w.row("`"+o.key+"`", o.form, o.fallback, o.meaning)
 	}
 	for _, o := range m.logging.options {
-		w.row("`"+o.key+"`", o.form, o.fallback, o.meaning)
+		if !slices.ContainsFunc(fileKeys, func(k option) bool { return k.key == o.key }) {
+			w.row("`"+o.key+"`", o.form, o.fallback, o.meaning)
+		}
 	}
 	w.WriteString("\n")
 	w.closed(m.logging)
@@ -168,7 +170,7 @@ func (m *model) outputs(w *writer) {
 		w.options(d.section)
 	}
 	w.heading(3, "TLS")
-	w.para("%s `tls: true` is all defaults.", m.tls.doc)
+	w.para("How TLS is spoken. `tls: true` is all defaults, which are safe, as is every type that ends in \"+tls\" or \"s\".")
 	w.options(m.tls)
 }
 

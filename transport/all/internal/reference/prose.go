@@ -21,7 +21,8 @@ func sentences(text string) []string {
 	var parts []string
 	start := 0
 	for _, m := range sentenceEnd.FindAllStringIndex(text, -1) {
-		if m[1] < len(text) && (text[m[1]] < 'a' || text[m[1]] > 'z') {
+		next := text[m[1]:]
+		if next != "" && (next[0] < 'a' || next[0] > 'z' || strings.HasPrefix(next, "nil: ")) {
 			parts = append(parts, strings.TrimSpace(text[start:m[1]]))
 			start = m[1]
 		}
@@ -58,7 +59,9 @@ var (
 		regexp.MustCompile(`[;,] ((?:0|""|nil): .+?)[.]?$`),
 	}
 	firstOf = regexp.MustCompile(`("[^"]*") \((?:the )?default\)`)
-	needed  = regexp.MustCompile(`^Required\b(.*?)[.]?$`)
+	// ownership is of no interest to who writes a file.
+	ownership = regexp.MustCompile(`^(?:The|the) (?:map|slice) must not be changed after Open[.]?$`)
+	needed    = regexp.MustCompile(`^Required\b(.*?)[.]?$`)
 )
 
 // takeApart reads the comment of a field. A default may be stated in any
@@ -83,6 +86,9 @@ func takeApart(doc fieldDoc) prose {
 // note looks for a default in a sentence, and returns what else the sentence
 // says.
 func (p *prose) note(sentence string) string {
+	if ownership.MatchString(sentence) {
+		return ""
+	}
 	if p.fallback != "" {
 		return sentence
 	}

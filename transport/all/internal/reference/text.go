@@ -66,10 +66,13 @@ An attribute that is called as one of the keys below stands below ` + "`attribut
 Conditions of an attribute: ` + "`equals`, `in`, `min`, `max`, `regexp`, `exists`, `not`" + `.
 `
 
-const outputsText = `An output is a URL, whose parameters are options by their keys, or a mapping with the ` + "`type`" + ` and options, or a mapping with the ` + "`url`" + ` and
-options. Types that end in "s" or "+tls" speak TLS. The others do not: their records can be read on the way, and where they can
-carry a password at all, ` + "`allow_plaintext`" + ` has to be said. Several hosts have commas between them. User names, passwords and
-parameters have % escapes as in any URL, which references need not.
+const outputsText = `An output is a URL, whose parameters are options by their keys; or a mapping with the ` + "`type`" + ` and options; or a mapping with the
+` + "`url`" + ` and options. Several hosts have commas between them. User names, passwords and parameters have % escapes as in any URL, which
+what references stand for does not need.
+
+Types that end in "s" or "+tls" speak TLS. Of the others, records can be read on the way. Where they can carry a password at all
+(` + "`amqp`, `kafka`, `grpc`) `allow_plaintext`" + ` has to be said for that; those that speak HTTP carry none, and have ` + "`allow_plaintext`" + ` set for
+their records (` + "`http`, `elasticsearch+http`, `loki+http`, `otlp`, `otlp+grpc`, `sentry+http`" + `).
 
 `
 

@@ -24,7 +24,7 @@ require (
 	github.com/slogship/slogship/transport/kafka v0.0.0
 	github.com/slogship/slogship/transport/otlp v0.0.0
 	github.com/slogship/slogship/transport/sentry v0.0.0
-	github.com/slogship/slogship/transport/tlsconfig/ocsp v0.0.0-00010101000000-000000000000
+	github.com/slogship/slogship/transport/tlsconfig/ocsp v0.0.0
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/crypto v0.57.0
 )

@@ -32,6 +32,18 @@ func (h *Handler) SetLevels(spec string) error {
 	return nil
 }
 
+// Levels returns the levels that SetLevels sets, as it reads them; "" if there
+// are none, and routes without Levels take all.
+func (h *Handler) Levels() string {
+	c := h.core
+	c.routing.Lock()
+	defer c.routing.Unlock()
+	if c.levels == nil {
+		return ""
+	}
+	return c.levels.String()
+}
+
 // scopeLevels are the levels of one scope in one table, by step.scoped. They
 // are looked up by WithScope's first call and not by each. Immutable.
 type scopeLevels struct {

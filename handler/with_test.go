@@ -96,6 +96,25 @@ func TestWithSiblings(t *testing.T) {
 	group.Wait()
 }
 
+// Matchers see what With has put into the ctx, behind what the record itself and
+// its logger have.
+func TestWithMatches(t *testing.T) {
+	sink := memory.New()
+	h, err := handler.New([]route.Route{{Name: "ann", To: sink, Direct: true, Match: route.Equals("user", "ann")}}, &handler.Options{InMemory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close(context.Background())
+	l, ann := slog.New(h), handler.With(t.Context(), slog.String("user", "ann"))
+	l.InfoContext(ann, "by ctx")
+	l.WithGroup("g").InfoContext(ann, "outside groups")
+	l.InfoContext(ann, "its own wins", "user", "bob")
+	l.InfoContext(t.Context(), "nobody")
+	if got := sink.Messages(); !slices.Equal(got, []string{"by ctx", "outside groups"}) {
+		t.Errorf("arrived %q", got)
+	}
+}
+
 // quiet returns a handler whose one buffered route goes nowhere.
 func quiet(t testing.TB) *slog.Logger {
 	h, err := handler.New([]route.Route{{Name: "quiet", To: console.Destination{Writer: io.Discard}}}, &handler.Options{InMemory: true})

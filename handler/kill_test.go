@@ -257,7 +257,10 @@ func onlyRefused(reasons slog.Value) error {
 func killRoutes(to transport.Destination) []route.Route { return []route.Route{{Name: "test", To: to}} }
 
 func killOptions(dir string) *handler.Options {
-	return &handler.Options{Dir: filepath.Join(dir, "state"), MinFree: -1, OnError: func(error) {}}
+	return &handler.Options{
+		Dir: filepath.Join(dir, "state"), MinFree: -1, OnError: func(error) {},
+		Rename: map[string]string{renamedName: "test"}, // see TestReloadKilled
+	}
 }
 
 // logForEver is the child. Every other one's destination is away.

@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "log":
 		logForEver(dir)
+	case "reload":
+		reloadForEver(dir)
 	case "idle":
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the test closes it
 		os.Exit(0)

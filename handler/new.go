@@ -46,6 +46,7 @@ func newOn(fsys vfs.FS, routes []route.Route, opts *Options) (*Handler, error) {
 	if c.sealing, err = newSealing(&o); err != nil {
 		return nil, err
 	}
+	c.renameLeft(routes)
 	lanes, err := c.open(routes)
 	if err != nil {
 		return nil, err

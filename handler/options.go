@@ -20,6 +20,14 @@ type Options struct {
 	// without InMemory.
 	Dir string
 
+	// Rename has the new names of routes by their old ones. New gives the directory
+	// that an earlier process has left under an old name the new one, unless there is
+	// a directory of that name: then the old one is unclaimed. It is the same list
+	// that Reload takes, for starts in between, and after a process that died during
+	// a Reload. A directory that can't be renamed is told to OnError and stays
+	// unclaimed. Default: none.
+	Rename map[string]string
+
 	// InMemory keeps buffers in memory: what is undelivered dies with the
 	// process.
 	InMemory bool

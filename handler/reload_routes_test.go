@@ -412,3 +412,78 @@ func TestReloadPolicies(t *testing.T) {
 		t.Errorf("a record and its count of repeats arrived %d times", got)
 	}
 }
+
+// Options.Rename does at a start what Reload does in between: the directory that
+// is there gets the new name, unless another has it.
+func TestRenameAtStart(t *testing.T) {
+	n := newNetwork(t)
+	dir := t.TempDir()
+	n.setDown("away", true)
+	var told error
+	o := &handler.Options{Dir: dir, OnError: func(err error) { told = errors.Join(told, err) }}
+	left := func(name string, records int) {
+		t.Helper()
+		h, err := handler.New([]route.Route{{Name: name, To: n.to("away")}}, &handler.Options{Dir: dir, OnError: func(error) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		logged(t, h, name, records)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if h.Close(ctx) == nil {
+			t.Error("the destination is away")
+		}
+	}
+	left("a", 3)
+	left("taken", 2)
+	left("old", 1)
+	if err := os.Mkdir(filepath.Join(dir, "foreign"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o.Rename = map[string]string{
+		"a": "b", "b": "c", // a chain
+		"old": "taken", "taken": "taken", // another route's
+		"foreign": "d", "../x": "d", "absent": "d",
+	}
+	var routes []route.Route
+	for _, name := range []string{"c", "taken", "d"} {
+		routes = append(routes, route.Route{Name: name, To: n.to("there")})
+	}
+	for range 2 { // the second time there is nothing to do
+		h, err := handler.New(routes, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := h.Stats().Unclaimed; !slices.Equal(u, []string{"old"}) {
+			t.Errorf("unclaimed: %v", u)
+		}
+		mustClose(t, h)
+	}
+	if got := n.arrived("there"); len(got) != 5 || got["a0"] != 1 || got["taken1"] != 1 {
+		t.Errorf("arrived: %v", got)
+	}
+	if told != nil {
+		t.Error(told)
+	}
+}
+
+// A directory that another process has open keeps its name, and New says so.
+func TestRenameAtStartOfALiveOne(t *testing.T) {
+	n := newNetwork(t)
+	var told []error
+	o := &handler.Options{Dir: t.TempDir(), OnError: func(err error) { told = append(told, err) }}
+	h, err := handler.New([]route.Route{{Name: "a", To: n.to("a")}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Rename = map[string]string{"a": "b"}
+	second, err := handler.New([]route.Route{{Name: "b", To: n.to("b")}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := routesOf(errors.Join(told...)); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("told: %v", told)
+	}
+	mustClose(t, second)
+	mustClose(t, h)
+}

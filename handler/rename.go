@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/slogship/slogship/internal/buffer"
 	"github.com/slogship/slogship/route"
 )
 
@@ -14,10 +15,7 @@ import (
 // that are not in it are new.
 func (r *reload) heirs(routes []route.Route, rename map[string]string) (was map[string]*lane, errs []error) {
 	was = make(map[string]*lane)
-	wanted := make(map[string]bool)
-	for i := range routes {
-		wanted[routes[i].Name] = true
-	}
+	wanted := namesWanted(routes)
 	for _, l := range slices.Concat(r.old.removed, r.old.lanes) { // one in force before one that is removed
 		if wanted[l.route.Name] {
 			was[l.route.Name] = l
@@ -35,6 +33,14 @@ func (r *reload) heirs(routes []route.Route, rename map[string]string) (was map[
 		was[to] = l
 	}
 	return was, errs
+}
+
+func namesWanted(routes []route.Route) map[string]bool {
+	wanted := make(map[string]bool)
+	for i := range routes {
+		wanted[routes[i].Name] = true
+	}
+	return wanted
 }
 
 // lastName follows a chain of names to the first that is wanted.
@@ -105,6 +111,23 @@ func (l *lane) move(dir string) error {
 		return err
 	}
 	return l.deadFile.move(dir)
+}
+
+// renameLeft renames the directories of an earlier process, before they are
+// opened. An old name that is a route's goes on as that route.
+func (c *core) renameLeft(routes []route.Route) {
+	if c.opts.InMemory {
+		return
+	}
+	wanted := namesWanted(routes)
+	for _, old := range slices.Sorted(maps.Keys(c.opts.Rename)) {
+		to := lastName(c.opts.Rename, old, wanted)
+		if wanted[old] || !wanted[to] || filepath.Base(old) != old || !filepath.IsLocal(old) {
+			continue
+		}
+		_, err := buffer.MoveLeft(c.fsys, filepath.Join(c.opts.Dir, old), filepath.Join(c.opts.Dir, to))
+		c.report.failed(to, err)
+	}
 }
 
 // laneDir is where the route's lane has its directory; "": it has none.

@@ -179,3 +179,35 @@ func (h *home) Kind(dir string) (vfs.Kind, error) {
 	defer h.mu.RUnlock()
 	return h.FS.Kind(h.now(dir))
 }
+
+// MoveLeft gives a directory that nobody has open another name, as Move does, and
+// reports whether it did: not if from is no buffer's, and not if there is
+// something at to. ErrShared: somebody has it open.
+func MoveLeft(fsys vfs.FS, from, to string) (moved bool, err error) {
+	fail := func(err error) (bool, error) {
+		return false, fmt.Errorf("buffer: move %q to %q: %w", from, to, err)
+	}
+	if _, ours := Usage(fsys, from); !ours {
+		return false, nil
+	}
+	if entries, err := fsys.ReadDir(to); len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	b := &Buffer{home: &home{FS: fsys, from: from, at: from}}
+	lock, err := fsys.Lock(filepath.Join(from, lockName))
+	if errors.Is(err, vfs.ErrLocked) {
+		return fail(ErrShared)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	// Let go of before the move, for Windows' sake. Who takes the lock in between
+	// has the directory moved away under it, and makes it anew.
+	if err := errors.Join(b.alone(from), lock.Close()); err != nil {
+		return fail(err)
+	}
+	if err := fsys.Rename(from, to); err != nil {
+		return fail(err)
+	}
+	return true, fsys.SyncDir(filepath.Dir(to))
+}

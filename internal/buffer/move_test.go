@@ -225,3 +225,37 @@ func TestHomeTranslates(t *testing.T) {
 		t.Errorf("what is not ours: %v", err)
 	}
 }
+
+// A directory that nobody has open is moved; any other, and one in whose place
+// there is something, stays.
+func TestMoveLeft(t *testing.T) {
+	parent := t.TempDir()
+	at := func(name string) string { return filepath.Join(parent, name) }
+	b := open(t, at("a"), testOptions())
+	mustAppend(t, b, 1, 100)
+	if moved, err := MoveLeft(vfs.OS{}, at("a"), at("b")); moved || !errors.Is(err, ErrShared) {
+		t.Errorf("of a live one: %v, %v", moved, err)
+	}
+	closeBuffer(t, b)
+	if err := os.Mkdir(at("foreign"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][2]string{{"absent", "b"}, {"foreign", "b"}, {"a", "a"}} {
+		if moved, err := MoveLeft(vfs.OS{}, at(names[0]), at(names[1])); moved || err != nil {
+			t.Errorf("%v: %v, %v", names, moved, err)
+		}
+	}
+	fsys := vfs.NewFault(vfs.OS{})
+	fsys.Inject(vfs.When(vfs.Kinds(vfs.OpRename), vfs.InjectorFunc(func(vfs.Op) error { return syscall.EACCES })))
+	if moved, err := MoveLeft(fsys, at("a"), at("b")); moved || !errors.Is(err, syscall.EACCES) {
+		t.Errorf("refused: %v, %v", moved, err)
+	}
+	if moved, err := MoveLeft(vfs.OS{}, at("a"), at("b")); !moved || err != nil {
+		t.Errorf("%v, %v", moved, err)
+	}
+	got := map[uint64]int{}
+	collect(t, at("b"), testOptions(), got)
+	if got[1] != 1 {
+		t.Errorf("came: %v", got)
+	}
+}

@@ -36,6 +36,12 @@
 // is sent again after it was accepted: not the accepted part of a BatchError,
 // nor the half of a batch that went through.
 //
+// Replace adds to that only what a transport without acknowledgements still
+// holds after its Close. A batch that was read for the old transport goes to the
+// new one in as many Sends as that needs, and counts as one batch until it is
+// through. To read it again with the new limits would be simpler, but a full
+// buffer may have dropped it meanwhile: then the worker is the last to have it.
+//
 // # When a worker sleeps
 //
 // The worker is an event loop: read ahead, take the earliest step that is due,
@@ -44,6 +50,10 @@
 // from idle to busy, because it arms the source only when a record could be
 // sent at once; while a Send runs, callers pay for no wake-up, and what they
 // append is found when the Send ends.
+//
+// Replace waits like a Send that has no lane: while one is wanted no job is
+// begun, and when the last one has landed nobody but the worker knows the
+// transport.
 //
 // # Two kinds of refusal
 //

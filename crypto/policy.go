@@ -11,7 +11,7 @@ import (
 // sealed. Compile makes a [Sealer] of it.
 type Policy struct {
 	// Rules are tried in order; the first that matches an attribute decides. What
-	// matches a group covers all that is in it.
+	// matches a group covers all that is in it. Default: none.
 	Rules []Rule
 
 	// Detect looks for values by their form, in messages and in attributes that
@@ -28,16 +28,17 @@ type Policy struct {
 // that a struct or a map is logged as.
 type Rule struct {
 	// Path is where the attribute stands, from the top: "user.email". "*" as a
-	// name is any one name, "**" any number of them: "http.**.authorization".
+	// name is any one name, "**" any number of them: "http.**.authorization". Required without Key.
 	Path string
 
-	// Key is the attribute's own name, in any group: "password".
+	// Key is the attribute's own name, in any group: "password". Required without
+	// Path.
 	Key string
 
 	// Do is what is done. The zero value is Seal.
 	Do Action
 
-	// Mask is for MaskIt: what is kept. The zero value keeps nothing.
+	// Mask is for MaskIt: what is kept. Default: KeepNothing.
 	Mask Mask
 
 	// Index is for Hash: the name of the index. The same value gets the same hash
@@ -61,10 +62,10 @@ const (
 // text that has the form is what is sealed, masked, hashed or dropped; the rest
 // of the text stays.
 type Detect struct {
-	What  Form
-	Do    Action
-	Mask  Mask
-	Index string // default: the form's name
+	What  Form   // what is looked for. Required
+	Do    Action // what is done with it. Default: Seal
+	Mask  Mask   // for MaskIt: what is kept. Default: KeepNothing
+	Index string // for Hash: the name of the index; default: the form's name
 }
 
 // Form is what a value looks like. The zero value is none.

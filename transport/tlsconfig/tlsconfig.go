@@ -70,10 +70,11 @@ type Options struct {
 	// ChaCha20-Poly1305). Versions below 1.2 cannot be had.
 	AllowTLS12 bool
 
-	// Insecure set to AcceptAnyServer switches the server's verification off:
-	// whoever answers gets the records. Default: verified. It is a sentence rather than a bool so
-	// that no stray "true" sets it and a reader of the configuration sees it. Each
-	// connection made so is told as a WARN record on its route (transport.Warn).
+	// Insecure set to AcceptAnyServer, "accept any server", switches the server's
+	// verification off: whoever answers gets the records. Default: verified. It is
+	// a sentence rather than a bool so that no stray "true" sets it and a reader of
+	// the configuration sees it. Each connection made so is told as a WARN record
+	// on its route (transport.Warn).
 	Insecure string
 
 	// Config is what to start from, for what has no field here (a certificate

@@ -54,7 +54,7 @@ var (
 		regexp.MustCompile(`^((?:0|""|nil|-1): .+?)[.]?$`),
 	}
 	statedWithin = []*regexp.Regexp{
-		regexp.MustCompile(`[;,] default (.+?)[.]?$`),
+		regexp.MustCompile(`[;,] default:? (.+?)[.]?$`),
 		regexp.MustCompile(`[;,] (?:the )?zero \w+ (?:is|are) (.+?)[.]?$`),
 		regexp.MustCompile(`[;,] ((?:0|""|nil): .+?)[.]?$`),
 	}

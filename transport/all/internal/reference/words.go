@@ -103,7 +103,7 @@ func (w words) replace(text string, first bool) string {
 	text = goDest.ReplaceAllString(text, "`$1`")
 	text = goLevel.ReplaceAllStringFunc(text, func(m string) string { return strings.ToUpper(strings.TrimPrefix(m, "slog.Level")) })
 	text = goLink.ReplaceAllString(text, "$1$2")
-	text = strings.NewReplacer("nil:", "none:", "Its zero value", "its zero value").Replace(text)
+	text = strings.NewReplacer("nil: none", "none", "nil:", "none:", "Its zero value", "its zero value").Replace(text)
 	return goName.ReplaceAllStringFunc(text, func(word string) string {
 		name, known := w[word]
 		known = known && (first || mixed(word))

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/rabbitmq/amqp091-go v1.16.0
 	github.com/slogship/slogship v0.0.0
+	github.com/slogship/slogship/transport/all v0.0.0
 	github.com/slogship/slogship/transport/amqp v0.0.0
 	github.com/slogship/slogship/transport/grpc v0.0.0
 	github.com/slogship/slogship/transport/kafka v0.0.0
@@ -58,3 +59,5 @@ replace github.com/slogship/slogship/transport/amqp => ../transport/amqp
 replace github.com/slogship/slogship/transport/sentry => ../transport/sentry
 
 replace github.com/slogship/slogship/transport/otlp => ../transport/otlp
+
+replace github.com/slogship/slogship/transport/all => ../transport/all

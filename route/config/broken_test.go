@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func broken(t *testing.T, path string) {
 		}
 	}
 	golden := strings.TrimSuffix(path, filepath.Ext(path)) + ".txt"
-	got := errs.Error() + "\n"
+	got := shortLists(errs.Error()) + "\n"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -84,6 +85,12 @@ func broken(t *testing.T, path string) {
 	if err != nil || got != strings.ReplaceAll(string(want), "\r\n", "\n") {
 		t.Errorf("it says\n%swant\n%s(%v; -update writes it)", got, want, err)
 	}
+}
+
+// shortLists leaves the first three of a list of more than eight: keys come with
+// every version, and these files are not about them.
+func shortLists(text string) string {
+	return regexp.MustCompile(`((?:want|one of) (?:one of )?[^ ,;]+, [^ ,;]+, [^ ,;]+)(?:, [^ ,;]+){6,}`).ReplaceAllString(text, "$1, …")
 }
 
 // checkError checks what must be true of every error.

@@ -155,7 +155,7 @@ func (d *decoder) fields(es []entry, fields []Field, v reflect.Value, skip ...st
 		switch {
 		case slices.Contains(skip, e.name):
 		case f == nil:
-			d.unknownKey(e, union(reachableKeys(fields), skip))
+			d.unknownKey(e, union(skip, reachableKeys(fields)))
 		case f.Kind == Unreachable:
 			d.fail(e.key, e.path, &Error{Problem: "cannot be set from a file: it is " + f.Why, Allowed: "it set by the program", Err: ErrUnknownKey})
 		default:

@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/route/config"
@@ -35,6 +36,7 @@ func fullRoutes() (consoleRoute, debug, collector, pair route.Route) {
 	consoleRoute = route.Route{Name: "console", To: console.Destination{}, Levels: route.AtLeast(slog.LevelWarn), Direct: true}
 	debug = route.Route{
 		Name: "debug", Levels: route.Between(route.LevelTrace, slog.LevelInfo), Final: true,
+		Fields: &crypto.Policy{Rules: []crypto.Rule{{Key: "password", Do: crypto.Drop}, {Path: "user.*", Do: crypto.Hash, Index: "users"}}},
 		To: file.Destination{
 			Path: "/tmp/debug.json", MaxSize: 10e6, Every: 24 * time.Hour, KeepFor: 14 * 24 * time.Hour,
 			Mode: 0o640, Compress: true, Encoder: encode.ECS{},

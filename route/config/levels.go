@@ -2,7 +2,6 @@ package config
 
 import (
 	"log/slog"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -67,7 +66,7 @@ func (d *decoder) setLevels(n *yaml.Node, key, text string, v reflect.Value) {
 	}
 	// The zero Levels would be those of logging.level; who writes "all" means all.
 	if levels == (route.Levels{}) {
-		levels = route.AtLeast(slog.Level(math.MinInt))
+		levels = route.Only(route.LevelTrace, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError)
 	}
 	v.Set(reflect.ValueOf(levels))
 }

@@ -109,6 +109,7 @@ func oneOf(names []string) string {
 
 // union is a and what b has besides.
 func union(a, b []string) []string {
+	a = slices.Clip(a)
 	for _, name := range b {
 		if !slices.Contains(a, name) {
 			a = append(a, name)

@@ -34,6 +34,17 @@
 // [WithRequest] has begun), and ships it if the request logs an error. See
 // package route, "Overload".
 //
+// # Other routes while it runs
+//
+// [Handler.Reload] puts another set of routes in force: log calls neither wait
+// for it nor lose to it a record, and an acknowledged destination gets none twice.
+// A route of the same name goes on with its buffer, and its backlog
+// goes to its new destination; a route that is gone delivers what it has; one that
+// is renamed takes its directory along. Where a route cannot be opened, the old
+// set stays in force as it was.
+//
+//	err := h.Reload(routes, map[string]string{"old-name": "new-name"})
+//
 // # Errors
 //
 // slog discards what a handler returns, so background errors go to

@@ -8,7 +8,7 @@
 //	}
 //
 // A record goes to every route that takes it. Routes are read by handler.New
-// and not changed by anyone.
+// and Reload, and not changed by anyone.
 //
 // # Overload
 //

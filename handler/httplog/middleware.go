@@ -46,6 +46,9 @@ const (
 // whole. http.ErrAbortHandler itself passes through, and is no error. Whatever
 // Logger does, it does not change the answer.
 //
+// What a request logs belongs together for route.DebugOnError (it is in a
+// handler.WithRequest), the access record included.
+//
 // The route is known if the mux is directly behind, or if Middleware stands around
 // the handlers of single routes: a middleware between that changes the request
 // (WithContext) hides the mux's pattern from it.

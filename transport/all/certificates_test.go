@@ -2,7 +2,6 @@ package all_test
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/tls"
@@ -115,7 +114,7 @@ func stapled(t *testing.T, ca *testpki.CA, status int) tls.Certificate {
 	pair.OCSPStaple, err = xocsp.CreateResponse(issuer, issuer, xocsp.Response{
 		Status: status, SerialNumber: pair.Leaf.SerialNumber, RevokedAt: time.Now(),
 		ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(time.Hour),
-	}, key.(crypto.Signer))
+	}, key)
 	if err != nil {
 		t.Fatal(err)
 	}

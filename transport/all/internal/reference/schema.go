@@ -125,19 +125,22 @@ func (s *section) value(key string, f *config.Field) object {
 
 // mapping is a struct. One that may be left out may be true or false.
 func (s *section) mapping(key string, f *config.Field) object {
-	t := plainType(f.Type)
-	inner := object{}
-	if t == reflect.TypeFor[tlsconfig.Options]() {
-		inner = ref("tls")
-	} else if name := encoderName(t); name != "" {
-		inner = ref("encoder-" + name)
-	} else {
-		inner = s.object(key+".", f.Fields)
-	}
+	inner := s.inner(key, f)
 	if f.Type.Kind() == reflect.Pointer {
 		return anyOf(inner, ref("bool"))
 	}
 	return inner
+}
+
+func (s *section) inner(key string, f *config.Field) object {
+	t := plainType(f.Type)
+	if t == reflect.TypeFor[tlsconfig.Options]() {
+		return ref("tls")
+	}
+	if name := encoderName(t); name != "" {
+		return ref("encoder-" + name)
+	}
+	return s.object(key+".", f.Fields)
 }
 
 // list is several of a schema, or one.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"github.com/slogship/slogship/encode"
@@ -33,6 +35,9 @@ type destination struct {
 	// batch is the most records that one kill makes arrive twice: those that one
 	// Send has without an answer. 0: nobody counts.
 	batch int
+
+	// try is played instead of kills of one server, by a row that has several.
+	try func(ctx context.Context, d *destination, dir string, rng *rand.Rand, out *outcome)
 
 	// scenes are played after that, each on a server of its own.
 	scenes []scene

@@ -14,6 +14,7 @@ func destinations(env *environment) []destination {
 		syslogDestinations,
 		journaldDestinations,
 		relpDestinations,
+		failoverDestinations,
 		lumberjackDestinations,
 		followedDestinations,
 		pythonDestinations,

@@ -17,7 +17,8 @@ type outcome struct {
 	sent          int
 	restarts      int
 	verdict       verdict
-	err           error // what went wrong besides losses
+	err           error  // what went wrong besides losses
+	note          string // figures of its own
 }
 
 // runLimit bounds one destination and each of its scenes, besides what its
@@ -50,7 +51,11 @@ func (d destination) run(ctx context.Context, dir string, rng *rand.Rand) outcom
 	}
 	d.each = cmp.Or(d.each, perProducer)
 	out.sent = producers * d.each
-	d.tryOn(ctx, s, dir, rng, &out)
+	if d.try != nil {
+		d.try(ctx, &d, dir, rng, &out)
+	} else {
+		d.tryOn(ctx, s, dir, rng, &out)
+	}
 	out.err = errors.Join(out.err, d.playAll(ctx, dir))
 	return out
 }

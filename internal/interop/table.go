@@ -19,6 +19,9 @@ func printTable(w io.Writer, rows []outcome) (ok bool) {
 	ok, lost := len(rows) > 0, 0
 	for _, r := range rows {
 		lost += r.verdict.lost
+		if r.note != "" {
+			fmt.Fprintf(w, "%s: %s\n", r.name, r.note)
+		}
 		if r.err != nil {
 			fmt.Fprintf(w, "%s: %v\n", r.name, r.err)
 		}

@@ -11,7 +11,7 @@ import (
 // Levels of their own: "db=DEBUG,http.client=WARN,INFO" (see
 // [route.ScopeLevels.Set]). It sets Options.Levels, or puts levels in force where
 // there were none; routes with Levels keep them. It may be called at any time;
-// calls that have begun keep to the levels before. After an error, which wraps
+// calls under way go by the old levels or the new. After an error, which wraps
 // route.ErrInvalid, nothing has changed.
 func (h *Handler) SetLevels(spec string) error {
 	c := h.core

@@ -85,7 +85,7 @@ func (s *service) expired() (n int) {
 
 func TestEnvelopeOpensElsewhere(t *testing.T) {
 	svc := &service{}
-	r, err := NewEnvelopeKeyring("kek", svc, nil)
+	r, err := NewEnvelopeKeyring("kek", svc, &EnvelopeOptions{OnError: svc.onError})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestS28_KeyServiceDown(t *testing.T) {
 func TestOpenerWithServiceDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := &service{}
-		r, err := NewEnvelopeKeyring("kek", svc, nil)
+		r, err := NewEnvelopeKeyring("kek", svc, &EnvelopeOptions{OnError: svc.onError})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func TestEnvelopeOptions(t *testing.T) {
 func TestEnvelopeClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // it fails if a goroutine is left
 		svc := &service{hangs: true}
-		r, err := NewEnvelopeKeyring("kek", svc, nil)
+		r, err := NewEnvelopeKeyring("kek", svc, &EnvelopeOptions{OnError: svc.onError})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -314,6 +314,9 @@ func TestEnvelopeClose(t *testing.T) {
 		start := time.Now()
 		if err := r.Close(); err != nil || time.Since(start) > 0 {
 			t.Errorf("Close took %v: %v", time.Since(start), err)
+		}
+		if err := r.Rotate(testKey(t, "k2")); !errors.Is(err, ErrKey) {
+			t.Errorf("rotated by hand: %v", err)
 		}
 		if err := r.Ready(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("Ready after Close: %v", err)

@@ -19,7 +19,8 @@ type Keyring struct {
 	mu     sync.Mutex // held for changes, never during I/O
 	source Source     // nil: keys come by Rotate alone
 	closed bool
-	envel  *envelope // the owner of data keys; nil: none
+
+	envel *envelope // the owner of data keys; nil: none. Set once, before the ring is shared
 
 	// keys is replaced as a whole under mu, and never changed in place.
 	keys atomic.Pointer[keyset]
@@ -47,8 +48,8 @@ func NewKeyring(seal *Key, open ...*Key) (*Keyring, error) {
 // Rotate seals with key from now on. The key before it stays to open with. It
 // takes microseconds and blocks no log call.
 func (r *Keyring) Rotate(key *Key) error {
-	if key == nil {
-		return fmt.Errorf("crypto: rotate to nil: %w", ErrKey)
+	if key == nil || r.envel != nil { // its data keys rotate by themselves
+		return fmt.Errorf("crypto: rotate to %v: want a key, and no key service: %w", key, ErrKey)
 	}
 	return r.use(key, nil)
 }
@@ -202,10 +203,9 @@ func (r *Keyring) Close() error {
 	r.mu.Lock()
 	r.closed = true
 	r.sealing.Store(nil)
-	e := r.envel
 	r.mu.Unlock()
-	if e != nil {
-		e.stop()
+	if r.envel != nil {
+		r.envel.stop()
 	}
 	return nil
 }

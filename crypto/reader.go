@@ -63,11 +63,11 @@ func (r *Reader) next() {
 		switch {
 		case r.long: // pass it on as it comes
 			r.out, r.long = r.line, full
-		case full && len(r.line) <= MaxLine:
-			continue
-		case full:
+		case len(r.line) > MaxLine:
 			r.counts.LongLines++
-			r.out, r.long = r.line, true
+			r.out, r.long = r.line, full
+		case full:
+			continue
 		default:
 			r.out = r.opened(r.line)
 		}

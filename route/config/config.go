@@ -38,8 +38,8 @@ type Options struct {
 // Config is what a file says. It is immutable but for Renames, and safe for
 // concurrent use.
 type Config struct {
-	// Renames maps old names of routes to new ones, for handler.Reload: the key
-	// rename of the file.
+	// Renames are the new names of routes by their old ones: the key rename of the
+	// file. HandlerOptions and Apply hand them on.
 	Renames map[string]string
 
 	opts         Options
@@ -140,6 +140,7 @@ func (c *Config) Notices() []string { return append([]string(nil), c.notices...)
 // add its functions to. Each call returns a copy.
 func (c *Config) HandlerOptions() *handler.Options {
 	o := c.handler
+	o.Rename = c.renames()
 	if c.leveled {
 		o.Levels, _ = route.NewScopeLevels(c.levels) // it was checked
 	}

@@ -31,9 +31,9 @@ func EnvironmentFields() []Field { return FieldsOf(reflect.TypeFor[environmentKe
 // environments, rename and routes, see [Keys].
 func OptionFields() []Field {
 	return slices.DeleteFunc(FieldsOf(reflect.TypeFor[handler.Options]()), func(f Field) bool {
-		// Below buffer, but for InMemory, which is what there is without it; and
-		// Levels is level.
-		return slices.Contains([]string{"Dir", "MaxDisk", "MinFree", "InMemory", "Levels"}, f.Go)
+		// Below buffer, but for InMemory, which is what there is without it; Levels
+		// is level, and Rename one of Keys.
+		return slices.Contains([]string{"Dir", "MaxDisk", "MinFree", "InMemory", "Levels", "Rename"}, f.Go)
 	})
 }
 

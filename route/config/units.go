@@ -79,7 +79,7 @@ func parseDuration(text string) (time.Duration, bool) {
 			continue
 		}
 		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || n < 0 || float64(sum)+n*float64(unit.is) > math.MaxInt64/2 {
+		if err != nil || !(n >= 0) || float64(sum)+n*float64(unit.is) > math.MaxInt64/2 {
 			return 0, false
 		}
 		sum, rest = sum+time.Duration(n*float64(unit.is)), after

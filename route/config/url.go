@@ -50,6 +50,7 @@ func (d *decoder) short(n *yaml.Node, key string) (dest reflect.Value, ok bool) 
 	}
 	u, ok := l.url(name, rest)
 	if !ok {
+		l.fill(query, same) // for all that is missing to be said together
 		return dest, false
 	}
 	return l.build(s, u, query)

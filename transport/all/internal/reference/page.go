@@ -26,6 +26,7 @@ type model struct {
 type destination struct {
 	*section
 	schemes []string
+	presets map[string][]string // by scheme: what its name alone sets
 	url     bool
 }
 
@@ -68,10 +69,11 @@ func newModel(root string, schemes config.Schemes) (*model, error) {
 	for _, name := range slices.Sorted(maps.Keys(schemes)) {
 		d := byType[schemes[name].Type()]
 		if d == nil {
-			d = &destination{section: keep(s.describe(schemes[name].Type(), sections))}
+			d = &destination{section: keep(s.describe(schemes[name].Type(), sections)), presets: map[string][]string{}}
 			byType[schemes[name].Type()] = d
 		}
 		d.schemes = append(d.schemes, name)
+		d.presets[name] = presets(schemes[name])
 		d.url = d.url || schemes[name].HasURL()
 	}
 	for _, d := range byType {
@@ -150,17 +152,18 @@ func (m *model) file(w *writer) {
 func (m *model) outputs(w *writer) {
 	w.heading(2, "Outputs")
 	w.WriteString(outputsText)
-	w.table("type", "URL", "example", "")
+	w.table("type", "URL", "example", "sets", "")
 	all := forms()
 	for _, d := range m.destinations {
 		for _, name := range d.schemes {
 			f := all[name]
+			sets := code(d.presets[name]...)
 			link := "[`" + name + "`](#" + anchor(d.name()) + ")"
 			if f.pattern == "" {
-				w.row(link, "none", "", f.note)
+				w.row(link, "none", "", sets, f.note)
 				continue
 			}
-			w.row(link, "`"+f.pattern+"`", "`"+f.example+"`", f.note)
+			w.row(link, "`"+f.pattern+"`", "`"+f.example+"`", sets, f.note)
 		}
 	}
 	w.WriteString("\n")
@@ -182,6 +185,24 @@ func (m *model) formats(w *writer) {
 		w.para("%s", strings.Replace(e.doc, e.typ.Name()+" writes", "Writes", 1))
 		w.options(e.section)
 	}
+}
+
+// presets are the fields that a scheme sets by its name: "syslog+udp" is a
+// syslog with network: udp.
+func presets(s config.Scheme) []string {
+	made := reflect.ValueOf(s.Default())
+	var set []string
+	for _, f := range s.Fields() {
+		v := made.FieldByName(f.Go)
+		switch {
+		case v.IsZero() || f.Kind == config.Unreachable:
+		case f.Kind == config.Struct:
+			set = append(set, f.Key+": true")
+		default:
+			set = append(set, fmt.Sprintf("%s: %v", f.Key, v))
+		}
+	}
+	return set
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -213,12 +213,24 @@ func (m *model) outputDefs(defs object) {
 	}
 	slices.Sort(types)
 	slices.Sort(urls)
-	defs["url"] = anyOf(pattern("^("+strings.Join(quoted(urls), "|")+")://"), pattern("^(stdout|stderr|journald)([?].*)?$"), ref("reference"))
+	url := anyOf(pattern("^("+strings.Join(quoted(urls), "|")+")://"), pattern("^(stdout|stderr|journald)([?].*)?$"), ref("reference"))
+	url["examples"] = examples()
+	defs["url"] = url
 	output := choice(types, cases, ref("url"))
 	then := output["then"].(object)
 	delete(then, "required")
 	then["anyOf"] = []any{object{"required": []string{"type"}}, object{"required": []string{"url"}}}
 	defs["output"] = output
+}
+
+// examples are URLs for an editor to offer.
+func examples() []string {
+	var all []string
+	for _, f := range forms() {
+		all = append(all, f.example)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // required are the keys that the long form cannot do without.

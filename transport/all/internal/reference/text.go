@@ -71,8 +71,10 @@ const outputsText = `An output is a URL, whose parameters are options by their k
 what references stand for does not need.
 
 Types that end in "s" or "+tls" speak TLS. Of the others, records can be read on the way. Where they can carry a password at all
-(` + "`amqp`, `kafka`, `grpc`) `allow_plaintext`" + ` has to be said for that; those that speak HTTP carry none, and have ` + "`allow_plaintext`" + ` set for
-their records (` + "`http`, `elasticsearch+http`, `loki+http`, `otlp`, `otlp+grpc`, `sentry+http`" + `).
+(` + "`amqp`, `kafka`, `grpc`) `allow_plaintext`" + ` has to be said for that; those that speak HTTP carry none, and their type sets
+` + "`allow_plaintext`" + ` for the records.
+
+There is no type for package memory: what a file sends there, nobody could read.
 
 `
 

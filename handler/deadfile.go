@@ -118,18 +118,23 @@ func lines(name string) (n uint64) {
 	}
 }
 
-// move follows the directory, which has another name now. The open file is closed,
-// since it would be rotated under its old name; the next letter opens it anew.
-func (f *deadFile) move(dir string) error {
+// move goes along with the directory, which rename gives another name, and
+// returns the one that it has then. The open file is closed, since it would be
+// rotated under its old name; the next letter, which waits for the rename, opens it
+// anew.
+func (f *deadFile) move(rename func() (dir string, err error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.path = filepath.Join(dir, deadName)
-	if f.to == nil {
-		return nil
+	if f.to != nil {
+		to := f.to
+		f.to = nil
+		if err := to.Close(); err != nil {
+			return err
+		}
 	}
-	to := f.to
-	f.to = nil
-	return to.Close()
+	dir, err := rename()
+	f.path = filepath.Join(dir, deadName)
+	return err
 }
 
 // unbook forgets what is there, which nobody will look after.

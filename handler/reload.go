@@ -15,8 +15,9 @@ import (
 //
 // A route that has the name of one in force goes on with its buffer, figures and
 // waiting calls. If its destination is another one, or its options for delivery
-// are, that takes effect after the Sends in flight, for all that is buffered;
-// Reload does not wait for it. A destination that is written alike keeps its
+// are, that takes effect after the Sends in flight, each of which has SendTimeout,
+// for all that is buffered; Reload does not wait for it, but what is logged after
+// it goes to the new one. A destination that is written alike keeps its
 // connections. (Two functions are never alike, nor are two objects with state of
 // their own, as a *tls.Config; such a destination is opened anew.) What an
 // acknowledged destination has taken is sent nowhere again. Limits of the buffer
@@ -49,8 +50,8 @@ func (h *Handler) Reload(routes []route.Route, rename map[string]string) error {
 		return err
 	}
 	r := &reload{core: c, old: c.table.Load()}
-	if err := r.prepare(routes, rename); err != nil {
-		return errors.Join(err, r.undo())
+	if errs := r.prepare(routes, rename); errs != nil {
+		return errors.Join(append(errs, r.undo()...)...)
 	}
 	r.commit()
 	return nil
@@ -72,7 +73,7 @@ type change struct {
 }
 
 // prepare does all that can fail.
-func (r *reload) prepare(routes []route.Route, rename map[string]string) error {
+func (r *reload) prepare(routes []route.Route, rename map[string]string) []error {
 	was, errs := r.heirs(routes, rename)
 	for i := range routes {
 		ch, err := r.change(&routes[i], was[routes[i].Name])
@@ -83,7 +84,7 @@ func (r *reload) prepare(routes []route.Route, rename map[string]string) error {
 		r.changes = append(r.changes, ch)
 	}
 	if errs != nil {
-		return errors.Join(errs...)
+		return errs
 	}
 	return r.moveAll()
 }
@@ -139,21 +140,21 @@ func fixed(was, to *route.Route) error {
 
 // undo closes what prepare has opened. The changes are not in force, so nobody
 // uses it.
-func (r *reload) undo() error {
-	errs := []error{r.moveBack()}
+func (r *reload) undo() []error {
+	errs := r.moveBack()
 	for i := range r.changes {
 		ch := &r.changes[i]
 		if ch.opened != nil {
 			errs = append(errs, contained(ch.opened.Close))
 		}
 		if ch.was == nil && ch.now.buf != nil {
-			errs = append(errs, ch.now.buf.Close())
+			errs = append(errs, ch.now.buf.CloseUnused())
 			if ch.now.deadFile != nil {
 				ch.now.deadFile.unbook()
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // commit cannot fail. The workers of new lanes come first, and what old lanes

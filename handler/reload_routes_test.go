@@ -87,6 +87,10 @@ func TestReloadRefused(t *testing.T) {
 	}
 	fsys.Inject(nil)
 	mustClose(t, h)
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 4 { // full, file, main, gone
+		t.Errorf("left in Dir: %v, %v", entries, err)
+	}
 	for _, name := range []string{"new", "buffered", "x"} {
 		if opened, closed := n.links(name); opened != closed {
 			t.Errorf("%s: %d opened, %d closed", name, opened, closed)

@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -77,7 +76,7 @@ func renamable(old, to string, wanted map[string]bool, was map[string]*lane) err
 // moveAll gives the directories of renamed routes their new names. It is the last
 // thing that can fail, since a process that dies in the middle leaves some of them
 // moved; the names in the caller's configuration are the new ones by then.
-func (r *reload) moveAll() error {
+func (r *reload) moveAll() []error {
 	for i := range r.changes {
 		ch := &r.changes[i]
 		if ch.was == nil || ch.was.dir == ch.now.dir || ch.was.buf == nil {
@@ -85,7 +84,7 @@ func (r *reload) moveAll() error {
 		}
 		r.moved = append(r.moved, ch)
 		if err := ch.now.move(ch.now.dir); err != nil {
-			return &RouteError{Route: ch.now.route.Name, Err: fmt.Errorf("rename %q: %w", ch.was.route.Name, err)}
+			return []error{&RouteError{Route: ch.now.route.Name, Err: fmt.Errorf("rename %q: %w", ch.was.route.Name, err)}}
 		}
 	}
 	return nil
@@ -94,23 +93,22 @@ func (r *reload) moveAll() error {
 // moveBack undoes moveAll. A directory that keeps its new name is found there by
 // whoever has that name in its configuration, and by no one else, so the error
 // says where it is.
-func (r *reload) moveBack() error {
-	var errs []error
+func (r *reload) moveBack() (errs []error) {
 	for _, ch := range slices.Backward(r.moved) {
 		if ch.was.buf.Dir() != ch.was.dir {
 			errs = append(errs, ch.was.move(ch.was.dir))
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // move gives the directory of l's track the name dir. What does not go through the
 // buffer there are the dead letters.
 func (l *lane) move(dir string) error {
-	if err := l.buf.Move(dir); err != nil {
-		return err
-	}
-	return l.deadFile.move(dir)
+	return l.deadFile.move(func() (string, error) {
+		err := l.buf.Move(dir)
+		return l.buf.Dir(), err
+	})
 }
 
 // renameLeft renames the directories of an earlier process, before they are

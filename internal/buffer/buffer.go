@@ -3,6 +3,7 @@ package buffer
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -35,6 +36,7 @@ type Buffer struct {
 	home        *home
 	own         *log
 	sub         bool
+	made        bool // the directory, by Open
 	meta        *Meta
 	network     bool
 
@@ -135,6 +137,9 @@ func newBuffer(fsys vfs.FS, opt Options) *Buffer {
 // openDir takes the directory or a sub-directory of it, reads the cursor and
 // lists what there is.
 func (b *Buffer) openDir(dir string) error {
+	if _, err := b.fs.ReadDir(dir); errors.Is(err, fs.ErrNotExist) {
+		b.made = true
+	}
 	if err := b.fs.MkdirAll(dir); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func readSlots(p []byte) (c cursor, blank bool, err error) {
 // and the next name tried: a lost cursor costs duplicates and nothing else.
 func (b *Buffer) openCursor(l *log) (cursor, error) {
 	for i := range cursorNames {
-		name := filepath.Join(l.dir, "cursor")
+		name := filepath.Join(l.dir, cursorName)
 		if i > 0 {
 			name += "-" + strconv.Itoa(i)
 		}

@@ -3,6 +3,9 @@ package buffer
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -43,6 +46,25 @@ func (b *Buffer) finish() error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("buffer: close: %w", err)
 	}
+	return nil
+}
+
+// CloseUnused is Close for a buffer that was opened in vain: a directory that
+// Open has made goes again if nothing was put in it. What cannot be removed stays,
+// as an empty buffer.
+func (b *Buffer) CloseUnused() error {
+	if err := b.Close(); err != nil || !b.made || b.sub || b.opt.Mode == Heap {
+		return err
+	}
+	dir := b.own.dir
+	entries, err := b.fs.ReadDir(dir)
+	if err != nil || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != lockName && e.Name() != cursorName }) {
+		return nil
+	}
+	for _, e := range entries {
+		_ = b.fs.Remove(filepath.Join(dir, e.Name()))
+	}
+	_ = b.fs.Remove(dir) // fails if somebody else has moved in meanwhile
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 const (
 	lockName      = "LOCK"
+	cursorName    = "cursor"
 	segSuffix     = ".seg"
 	tmpSuffix     = ".tmp"
 	quarantineDir = "quarantine"

@@ -265,49 +265,79 @@ func unknownKey(err error) bool {
 	return slices.ContainsFunc(all, func(e *config.Error) bool { return errors.Is(e, config.ErrUnknownKey) && !strings.Contains(e.Key, "?") })
 }
 
-// What a person may do wrong, one thing at a time, beside what is right.
+// usable reports whether a file loads and its destinations open.
+func usable(text []byte) error {
+	lookup := func(name string) (string, bool) { return "stdout", name == "OUTPUT" }
+	cfg, err := config.Parse("test.yaml", text, &config.Options{Schemes: all.Schemes(), Lookup: lookup})
+	if err != nil {
+		return err
+	}
+	for _, env := range append(cfg.Environments(), "") {
+		routes, err := cfg.Routes(env)
+		if env == "" && len(cfg.Environments()) > 0 {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		for _, r := range routes {
+			tr, err := r.To.Open()
+			if err != nil {
+				return err
+			}
+			tr.Close()
+		}
+	}
+	return nil
+}
+
+// What a person may do wrong, one thing at a time, beside what is right: the
+// schema refuses what cannot be used, and nothing else.
 func TestSchemaRefuses(t *testing.T) {
 	validate := validator(t)
 	const head = "logging:\n  routes:\n    - name: r\n      "
 	for good, bads := range map[string][]string{
-		"output: stdout":                                   {"output: stdoutt", "outputs: stdout", "output: [stdout]", "output: ''", "output: 7"},
-		"output: tcp://h:1":                                {"output: tpc://h:1", "output: {type: tpc, addr: h:1}"},
-		"output: ${OUTPUT}":                                {"output: $OUTPUT"},
-		"output: {type: tcp, addr: 'h:1'}":                 {"output: {type: tcp}", "output: {addr: 'h:1'}", "output: {type: tcp, addr: 'h:1', adr: 1}", "output: {type: udp, addr: 'h:1', framing: null}"},
-		"output: {url: 'tcp://h:1', framing: newline}":     {"output: {url: 'tcp://h:1', topic: x}", "output: {url: 'tcp://h:1', framing: newlines}"},
-		"output: {type: tcp, addr: h, tls: {ca_file: /x}}": {"output: {type: tcp, addr: h, tls: {ca: /x}}", "output: {type: tcp, addr: h, tls: /x}"},
-		"output: {type: tcp, addr: h, tls: true}":          {"output: {type: tcp, addr: h, tls: yes please}"},
-		"output: {type: tcp, addr: h, window_bytes: 8MiB}": {"output: {type: tcp, addr: h, window_bytes: 8}", "output: {type: tcp, addr: h, window_bytes: 8M}"},
-		"output: {type: tcp, addr: h, lifetime: 1h30m}":    {"output: {type: tcp, addr: h, lifetime: 90}", "output: {type: tcp, addr: h, lifetime: 1 hour}"},
-		"output: {type: tcp, addr: h, encoder: ecs}":       {"output: {type: tcp, addr: h, encoder: xml}"},
-		"output: {type: tcp, addr: h, encoder: {type: json, keys: {id: x}}}": {
-			"output: {type: tcp, addr: h, encoder: {type: json, key: {id: x}}}", "output: {type: tcp, addr: h, encoder: {keys: {id: x}}}"},
-		"output: {type: failover, members: [stdout, {type: tcp, addr: h}]}": {
-			"output: {type: failover}", "output: {type: failover, members: [stdout, {type: tcp, adr: h}]}", "output: {type: failover, members: nowhere}"},
-		"output: {type: kafka, brokers: 'a,b', topics: {a: b}, topic_attr: t, sasl: {mechanism: plain}}": {
-			"output: {type: kafka, brokers: a, sasl: {mechanism: md5}}", "output: {type: kafka, topic: t}", "output: {type: kafka, brokers: {a: b}}"},
-		"output: {type: amqp, addrs: h, declare: {queues: [{name: q, kind: quorum}]}}": {"output: {type: amqp, addrs: h, declare: {queues: [{name: q, kid: quorum}]}}"},
-		"output: {type: lumberjack, addrs: h, encoder: {labels: true}}":                {"output: {type: lumberjack, addrs: h, encoder: {label: true}}"},
-		"output: {type: file, path: x, mode: 0640}":                                    {"output: {type: file, path: x, mode: rw}"},
-		"output: stdout\n      levels: [warn, ERROR+1, 12]":                            {"output: stdout\n      levels: [wran]", "output: stdout\n      levels: []"},
-		"output: stdout\n      levels: '>=INFO'":                                       {"output: stdout\n      levels: {at_least: INFO}"},
-		"output: stdout\n      levels: {min: DEBUG}":                                   {"output: stdout\n      level: INFO"},
-		"output: stdout\n      match: {tenant: [eu, 7], http.status: {min: 500}}":      {"output: stdout\n      match: {http.status: {least: 500}}", "output: stdout\n      match: {}"},
-		"output: stdout\n      match: {any: [{scope: db}, {not: {sampled: true}}]}":    {"output: stdout\n      match: {any: {scope: db}}", "output: stdout\n      match: {sampled: maybe}"},
-		"output: stdout\n      durability: interval(1s)":                               {"output: stdout\n      durability: interval"},
-		"output: stdout\n      buffer: {shed: [{up_to: DEBUG, room: 50%}]}":            {"output: stdout\n      buffer: {shed: [{level: DEBUG, room: 50%}]}"},
-		"output: stdout\n      environment: [a, b]":                                    {"output: stdout\n      environments: a", "output: stdout\n      environment: {a: b}"},
-		"output: stdout\n  level: db=DEBUG,INFO":                                       {"output: stdout\n  level: nonsense", "output: stdout\n  levels: INFO"},
-		"output: stdout\n  environments: {a: {inherits: b}, b: }":                      {"output: stdout\n  environments: {a: {inherit: b}}"},
-		"output: stdout\n  resource: {service: x, attrs: {g: {a: 1}}}":                 {"output: stdout\n  resource: {name: x}"},
-		"output: stdout\nx-common: 1":                                                  {"output: stdout\ncommon: 1"},
+		"output: stdout":                                          {"output: stdoutt", "outputs: stdout", "output: [stdout]", "output: ''", "output: 7"},
+		"output: tcp://h:1":                                       {"output: tpc://h:1", "output: {type: tpc, addr: h:1}"},
+		"output: ${OUTPUT}":                                       {"output: $OUTPUT"},
+		"output: {type: tcp, addr: 'h:1'}":                        {"output: {type: tcp}", "output: {addr: 'h:1'}", "output: {type: tcp, addr: 'h:1', adr: 1}", "output: {type: udp, addr: 'h:1', framing: null}"},
+		"output: {url: 'tcp://h:1', framing: newline}":            {"output: {url: 'tcp://h:1', topic: x}", "output: {url: 'tcp://h:1', framing: newlines}"},
+		"output: {type: tcp, addr: 'h:1', tls: {server_name: x}}": {"output: {type: tcp, addr: 'h:1', tls: {ca: /x}}", "output: {type: tcp, addr: 'h:1', tls: /x}"},
+		"output: {type: tcp, addr: 'h:1', tls: true}":             {"output: {type: tcp, addr: 'h:1', tls: yes please}"},
+		"output: {type: tcp, addr: 'h:1', window_bytes: 8MiB}":    {"output: {type: tcp, addr: 'h:1', window_bytes: 8}", "output: {type: tcp, addr: 'h:1', window_bytes: 8M}"},
+		"output: {type: tcp, addr: 'h:1', lifetime: 1h30m}":       {"output: {type: tcp, addr: 'h:1', lifetime: 90}", "output: {type: tcp, addr: 'h:1', lifetime: 1 hour}"},
+		"output: {type: tcp, addr: 'h:1', encoder: ecs}":          {"output: {type: tcp, addr: 'h:1', encoder: xml}"},
+		"output: {type: tcp, addr: 'h:1', encoder: {type: json, keys: {id: x}}}": {
+			"output: {type: tcp, addr: 'h:1', encoder: {type: json, key: {id: x}}}", "output: {type: tcp, addr: 'h:1', encoder: {keys: {id: x}}}"},
+		"output: {type: failover, members: [stdout, {type: tcp, addr: 'h:1'}]}": {
+			"output: {type: failover}", "output: {type: failover, members: [stdout, {type: tcp, adr: 'h:1'}]}", "output: {type: failover, members: nowhere}"},
+		"output: {type: kafka, brokers: 'a:1,b:1', topics: {a: b}, topic_attr: t, sasl: {mechanism: scram-sha-256, username: u, password: p}}": {
+			"output: {type: kafka, brokers: 'a:1', topic: t, sasl: {mechanism: md5, username: u, password: p}, allow_plaintext: true}", "output: {type: kafka, topic: t}", "output: {type: kafka, brokers: {a: b}}"},
+		"output: {type: amqp, addrs: 'h:1', routing_key: q, declare: {queues: [{name: q, kind: quorum}]}}": {"output: {type: amqp, addrs: 'h:1', routing_key: q, declare: {queues: [{name: q, kid: quorum}]}}"},
+		"output: {type: lumberjack, addrs: 'h:1', encoder: {labels: true}}":                                {"output: {type: lumberjack, addrs: 'h:1', encoder: {label: true}}"},
+		"output: {type: file, path: x, mode: 0640}":                                                        {"output: {type: file, path: x, mode: rw}"},
+		"output: stdout\n      levels: [warn, ERROR+1, 12]":                                                {"output: stdout\n      levels: [wran]", "output: stdout\n      levels: []"},
+		"output: stdout\n      levels: '>=INFO'":                                                           {"output: stdout\n      levels: {at_least: INFO}"},
+		"output: stdout\n      levels: {min: DEBUG}":                                                       {"output: stdout\n      level: INFO"},
+		"output: stdout\n      match: {tenant: [eu, 7], http.status: {min: 500}}":                          {"output: stdout\n      match: {http.status: {least: 500}}", "output: stdout\n      match: {}"},
+		"output: stdout\n      match: {any: [{scope: db}, {not: {sampled: true}}]}":                        {"output: stdout\n      match: {any: {scope: db}}", "output: stdout\n      match: {sampled: maybe}"},
+		"output: stdout\n      durability: interval(1s)":                                                   {"output: stdout\n      durability: interval"},
+		"output: stdout\n      buffer: {shed: [{up_to: DEBUG, room: 50%}]}":                                {"output: stdout\n      buffer: {shed: [{level: DEBUG, room: 50%}]}"},
+		"output: stdout\n      environment: [a, b]":                                                        {"output: stdout\n      environments: a", "output: stdout\n      environment: {a: b}"},
+		"output: stdout\n  level: db=DEBUG,INFO":                                                           {"output: stdout\n  level: nonsense", "output: stdout\n  levels: INFO"},
+		"output: stdout\n  environments: {a: {inherits: b}, b: }":                                          {"output: stdout\n  environments: {a: {inherit: b}}"},
+		"output: stdout\n  resource: {service: x, attrs: {g: {a: 1}}}":                                     {"output: stdout\n  resource: {name: x}"},
+		"output: stdout\nx-common: 1":                                                                      {"output: stdout\ncommon: 1"},
 	} {
-		if err := validate([]byte(head + good)); err != nil {
+		if err := errors.Join(validate([]byte(head+good)), usable([]byte(head+good))); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
 		for _, bad := range bads {
 			if validate([]byte(head+bad)) == nil {
 				t.Errorf("valid: %s", bad)
+			}
+			if usable([]byte(head+bad)) == nil {
+				t.Errorf("not valid, but it can be used: %s", bad)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func describe(to transport.Destination) string {
 	if s, ok := to.(fmt.Stringer); ok {
 		text := ""
 		if err := contained(func() error { text = s.String(); return nil }); err == nil {
-			return text
+			return unwrapped(text)
 		}
 	}
 	v := reflect.Indirect(reflect.ValueOf(to))
@@ -37,6 +37,15 @@ func describe(to transport.Destination) string {
 		}
 	}
 	return strings.Join(append(words, membersOf(v)...), " ")
+}
+
+// unwrapped turns "https.Destination(https://logs)" into "https https://logs".
+func unwrapped(text string) string {
+	name, rest, ok := strings.Cut(text, ".Destination(")
+	if place, closed := strings.CutSuffix(rest, ")"); ok && closed {
+		return name + " " + place
+	}
+	return text
 }
 
 func places(f reflect.Value) []string {

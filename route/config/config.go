@@ -54,6 +54,7 @@ type Config struct {
 	notices      []string
 	digest       [sha256.Size]byte
 	files        []string
+	secrets      []string // in what HandlerOptions returns
 }
 
 // Load reads the file at path, YAML or JSON, of at most 1 MiB. The error is
@@ -113,6 +114,7 @@ func Parse(name string, text []byte, opts *Options) (*Config, error) {
 	if err := d.errs.err(); err != nil {
 		return nil, err
 	}
+	c.secrets = d.secrets
 	return c, nil
 }
 

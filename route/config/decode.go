@@ -25,6 +25,7 @@ type decoder struct {
 	readFile func(path string, limit int64) ([]byte, error)
 	check    bool
 	errs     Errors
+	secrets  []string // contents of files that references named
 }
 
 // fail notes e about n.
@@ -271,7 +272,8 @@ func (d *decoder) list(n *yaml.Node, key string, f *Field, v reflect.Value) {
 
 // table sets a map with keys of the file's own.
 func (d *decoder) table(n *yaml.Node, key string, f *Field, v reflect.Value) {
-	if !d.mapping(n, key, "a mapping of names to values") {
+	if n.Kind != yaml.MappingNode {
+		d.want(n, key, f.Secret, "a mapping of names to values")
 		return
 	}
 	all := reflect.MakeMapWithSize(f.Type, len(n.Content)/2)

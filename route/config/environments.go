@@ -47,7 +47,10 @@ func (c *Config) declare(d *decoder, section *entry) (declared bool) {
 			continue
 		}
 		var keys environmentKeys
-		if !isNull(e.value) { // "production:" has nothing to say
+		switch {
+		case refers(e.value):
+			d.fail(e.value, e.path, &Error{Problem: "a reference, where the file itself must say it", Allowed: "names of environments and routes", Err: ErrValue})
+		case !isNull(e.value): // "production:" has nothing to say
 			d.decodeKeys(e.value, e.path, &keys)
 		}
 		c.declared[e.name] = e.value

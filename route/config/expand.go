@@ -191,6 +191,7 @@ func (d *decoder) secretFile(n *yaml.Node, key string, ref *reference) (string, 
 	case !utf8.ValidString(value):
 		e.Problem = "the file is not UTF-8"
 	default:
+		d.secrets = append(d.secrets, value)
 		return value, true
 	}
 	d.fail(n, key, e)

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -204,12 +205,25 @@ func valuesOf(t reflect.Type) []string {
 		return nil
 	}
 	var names []string
-	for n := range 256 {
-		if name, ok := valueName(t, n); ok && !slices.Contains(names, name) {
+	for _, name := range namedValues(t) {
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// namedValues yields the values of t and their names: from 0, which may have none,
+// to the last one before a gap.
+func namedValues(t reflect.Type) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for n := range 256 {
+			name, ok := valueName(t, n)
+			if !ok && n > 0 || ok && !yield(n, name) {
+				return
+			}
+		}
+	}
 }
 
 // valueName returns what a file calls value n of t: its String in snake case,

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/slogship/slogship/handler"
 	"github.com/slogship/slogship/route"
@@ -20,7 +22,7 @@ import (
 // A program that sets options of its own (OnError, Next, Trace) calls handler.New
 // itself.
 func (c *Config) Open(environment string) (*handler.Handler, error) {
-	routes, err := c.Routes(environment)
+	routes, secrets, err := c.decodeRoutes(environment)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,7 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 	o.Resource.Environment = cmp.Or(o.Resource.Environment, environment)
 	h, err := handler.New(routes, o)
 	if err != nil {
-		return nil, c.placed(environment, err)
+		return nil, c.placed(environment, err, secrets)
 	}
 	c.notify(routes)
 	return h, nil
@@ -40,12 +42,12 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 // effect with the next start. Levels that were set otherwise since are those of
 // the file again.
 func (c *Config) Apply(h *handler.Handler, environment string) error {
-	routes, err := c.Routes(environment)
+	routes, secrets, err := c.decodeRoutes(environment)
 	if err != nil {
 		return err
 	}
 	if err := h.Reload(routes, c.renames()); err != nil {
-		return c.placed(environment, err)
+		return c.placed(environment, err, secrets)
 	}
 	return h.SetLevels(c.levelsNow())
 }
@@ -79,24 +81,42 @@ func (c *Config) notify(routes []route.Route) {
 }
 
 // placed returns an error of handler.New with the lines of the routes that it is
-// about.
-func (c *Config) placed(environment string, err error) error {
+// about, and without secrets from files, which are in it where one stands for
+// what a destination shows, as a path. What came from variables may be shown:
+// what directory could not be made is what a person needs to know.
+func (c *Config) placed(environment string, err error, secrets []string) error {
 	nodes, names, unknown := c.chosen(environment)
-	several, ok := err.(interface{ Unwrap() []error })
-	if unknown != nil || !ok {
-		return &Error{File: c.file, Problem: err.Error(), Err: err}
+	all := []error{err}
+	secrets = append(secrets, c.secrets...)
+	if several, ok := err.(interface{ Unwrap() []error }); ok && unknown == nil {
+		all = several.Unwrap()
 	}
 	var errs Errors
-	for _, err := range several.Unwrap() {
-		e := &Error{File: c.file, Problem: err.Error(), Err: err}
+	for _, err := range all {
+		e := &Error{File: c.file, Err: without(err, secrets)}
 		if re, ok := errors.AsType[*handler.RouteError](err); ok {
-			for i, name := range names {
-				if name == re.Route {
-					e.Key, e.Line, e.Column = nodes[i].path, nodes[i].node.Line, nodes[i].node.Column
-				}
+			if i := slices.Index(names, re.Route); i >= 0 {
+				e.Key, e.Line, e.Column = nodes[i].path, nodes[i].node.Line, nodes[i].node.Column
 			}
 		}
+		e.Problem = e.Err.Error()
 		errs = append(errs, e)
 	}
 	return errs.err()
+}
+
+// without returns err, or if it shows a secret an error with the rest of its text.
+func without(err error, secrets []string) error {
+	text := err.Error()
+	for _, s := range secrets {
+		text = strings.ReplaceAll(text, s, mask)
+	}
+	if text == err.Error() {
+		return err
+	}
+	if re, ok := errors.AsType[*handler.RouteError](err); ok {
+		prefix := (&handler.RouteError{Route: re.Route, Err: errors.New("")}).Error()
+		return &handler.RouteError{Route: re.Route, Err: errors.New(strings.TrimPrefix(text, prefix))}
+	}
+	return errors.New(text)
 }

@@ -29,11 +29,11 @@ func routeName(environment string, output *yaml.Node) string {
 
 // clean leaves a-z and 0-9, with one "-" for whatever is between them.
 func clean(text string) string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r == '-' || notInName(r) })
 	return strings.Join(words, "-")
 }
+
+func notInName(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
 
 // placeKeys are the fields of destinations that say where they are, the first
 // that is there is taken.

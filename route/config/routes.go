@@ -49,7 +49,7 @@ func (d *decoder) routeNode(n *yaml.Node, path string) *routeNode {
 	for _, e := range d.entries(n, path) {
 		switch e.name {
 		case "name":
-			r.name = d.fixed(e.value, e.path, "1 to 64 of a-z, 0-9 and -")
+			r.name = d.routeName(e)
 		case "environment":
 			r.namedAt = e.value
 			r.environments = d.environmentNames(e)
@@ -62,6 +62,16 @@ func (d *decoder) routeNode(n *yaml.Node, path string) *routeNode {
 		d.fail(n, path, &Error{Problem: "the route has no output", Allowed: "output: " + wantOutput, Err: ErrRequired})
 	}
 	return r
+}
+
+func (d *decoder) routeName(e entry) string {
+	const allowed = "1 to 64 of a-z, 0-9 and -"
+	name := d.fixed(e.value, e.path, allowed)
+	if strings.ContainsFunc(name, notInName) || len(name) > maxName {
+		d.want(e.value, e.path, false, allowed)
+		return ""
+	}
+	return name
 }
 
 // fixed is a text without references.
@@ -145,9 +155,15 @@ func (c *Config) check(d *decoder) {
 //
 // It may be called again, for a secret that has changed.
 func (c *Config) Routes(environment string) ([]route.Route, error) {
+	routes, _, err := c.decodeRoutes(environment)
+	return routes, err
+}
+
+// decodeRoutes also returns the secrets that are in the routes.
+func (c *Config) decodeRoutes(environment string) ([]route.Route, []string, error) {
 	nodes, names, err := c.chosen(environment)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := c.decoder(false)
 	routes := make([]route.Route, len(nodes))
@@ -158,9 +174,9 @@ func (c *Config) Routes(environment string) ([]route.Route, error) {
 		d.validate(environment, routes, nodes)
 	}
 	if err := d.errs.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return routes, nil
+	return routes, d.secrets, nil
 }
 
 // validate notes what route.Validate says of routes, each at its place.

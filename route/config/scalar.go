@@ -122,8 +122,8 @@ func setText(v reflect.Value, f *Field, text string) (bad string, near []string)
 }
 
 func setName(v reflect.Value, f *Field, text string) bool {
-	for n := range 256 {
-		if name, ok := valueName(f.typ(), n); ok && plain(name) == plain(text) && plain(text) != "" {
+	for n, name := range namedValues(f.typ()) {
+		if plain(name) == plain(text) && plain(text) != "" {
 			v.SetUint(uint64(n))
 			return true
 		}

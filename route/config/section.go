@@ -75,8 +75,7 @@ func (c *Config) section(d *decoder, n *yaml.Node) {
 	}
 	c.buffer(d, findEntry(es, "buffer"))
 	if rename := findEntry(es, "rename"); rename != nil {
-		f := typed(reflect.TypeFor[map[string]string](), nil)
-		d.value(rename.value, rename.path, &f, reflect.ValueOf(&c.Renames).Elem())
+		c.renaming(d, rename)
 	}
 	environments, routes := findEntry(es, "environments"), findEntry(es, "routes")
 	declared := c.declare(d, environments)
@@ -87,6 +86,18 @@ func (c *Config) section(d *decoder, n *yaml.Node) {
 	c.list(d, routes)
 	c.assemble(d, declared)
 	c.check(d)
+}
+
+// renaming reads the new names of routes by their old ones.
+func (c *Config) renaming(d *decoder, section *entry) {
+	if !d.mapping(section.value, section.path, "a mapping of old names to new ones") {
+		return
+	}
+	for _, e := range d.entries(section.value, section.path) {
+		if name := d.routeName(e); name != "" {
+			c.Renames[e.name] = name
+		}
+	}
 }
 
 // buffer decides where records wait.

@@ -24,6 +24,19 @@
 // refuses a record are each a policy of the route, counted by reason and level
 // in [Stats], and reported to the destination as a record of their own.
 //
+// # Where a record goes
+//
+// To each route whose levels and matcher take it; package route says how. The
+// routes are one immutable table that calls read without a lock, in which
+// matchers are compiled: each path is looked up at most once a call, and a
+// LogValuer is resolved for it only if a matcher asks. [Handler.Explain] says for
+// a record where it would go, why not elsewhere, and what would arrive there.
+//
+// Options.Levels are the least levels of each scope ([Handler.WithScope]), for
+// the routes that have none of their own, and can be changed at any time:
+//
+//	h.SetLevels("db=DEBUG,http.client=WARN,INFO")
+//
 // # Too much
 //
 // A route's Sample, Dedupe and Limit keep its volume down, before the buffer:

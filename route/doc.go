@@ -10,6 +10,32 @@
 // A record goes to every route that takes it. Routes are read by handler.New
 // and Reload, and not changed by anyone.
 //
+// # Which record goes where
+//
+// A route takes a record that is in its [Levels] and that its [Matcher] takes.
+// Levels are a bound ([AtLeast]), a range ([Between]), names ([Only]), or by scope
+// ([PerScope]); the first two can change while the program runs, and so can the last.
+// Matchers see the values as they were logged, before any is sealed: also those
+// of With and of a ctx.
+//
+//	route.First( // stop at the first of these that takes it
+//		route.Route{Name: "audit", To: relp.Destination{…}, Match: route.Scope("audit")},
+//		route.Route{Name: "slow", To: https.Destination{…}, Match: route.All(
+//			route.Exists("http.status"), route.Range("took", time.Second, nil))},
+//	)
+//	route.Route{Name: "rest", To: syslog.Destination{…}, Fallback: true} // what no other has taken
+//
+// [Route.Final] and [Route.Fallback] go by what a route takes, not by what
+// becomes of it there: a record that meets a full buffer, or a policy that discards
+// it, has been taken. What a route's own delivery logs is not taken by it. handler's
+// Explain tells of a record which way it goes, and why.
+//
+// Routes that differ by the value of one attribute are found by that value: sixty
+// tenants' routes cost a call what ten do.
+//
+// [Environments] hold the routes of development, test and production in one value,
+// and only those of the environment that the program names are opened.
+//
 // # Overload
 //
 // Policies keep a route's volume down when there is too much. They apply to what

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (d *decoder) scalar(n *yaml.Node, key string, f *Field, v reflect.Value) {
 
 // scalarAs is scalar with another text for what is allowed; "": that of the kind.
 func (d *decoder) scalarAs(n *yaml.Node, key string, f *Field, v reflect.Value, allowed string) {
-	if n.Kind != yaml.ScalarNode || isNull(n) {
+	if n.Kind != yaml.ScalarNode || isNull(n) && !namesNull(n, f) {
 		if allowed == "" {
 			allowed = wantOf(f)
 		}
@@ -41,6 +42,12 @@ func (d *decoder) scalarAs(n *yaml.Node, key string, f *Field, v reflect.Value, 
 		}
 		d.want(n, key, f.Secret, allowed, near...)
 	}
+}
+
+// namesNull reports whether null is meant as the name it is, as in "framing: null":
+// nobody thinks of quotes there.
+func namesNull(n *yaml.Node, f *Field) bool {
+	return f.Kind == Name && n.Value == "null" && slices.Contains(f.Values, "null")
 }
 
 // wantOf says what a field of this kind takes.

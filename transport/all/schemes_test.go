@@ -78,6 +78,7 @@ func formsOf() map[string][]form {
 				tcp.Destination{Addr: "[::1]:5170", Framing: tcp.OctetCounted, WriteTimeout: 10 * time.Second, FastOpen: true}},
 			{"tcp://logs:5170?encoder=gelf&window_bytes=1MiB", "addr: logs:5170, encoder: {type: gelf}, window_bytes: 1MiB",
 				tcp.Destination{Addr: "logs:5170", Encoder: encode.GELF{}, WindowBytes: 1 << 20}},
+			{"tcp://logs:5170?framing=null", "addr: logs:5170, framing: null", tcp.Destination{Addr: "logs:5170", Framing: tcp.Null}},
 			{"tcp://logs:5170?tls.server_name=l", "addr: logs:5170, tls: {server_name: l}", tcp.Destination{Addr: "logs:5170", TLS: &tlsconfig.Options{ServerName: "l"}}},
 		},
 		"tcp+tls": {

@@ -109,6 +109,9 @@ func described(schema object, o option) object {
 func (s *section) value(key string, f *config.Field) object {
 	switch f.Kind {
 	case config.Name:
+		if slices.Contains(f.Values, "null") { // YAML takes the name for its null, and so does config
+			return anyOf(object{"enum": f.Values}, object{"type": "null"}, ref("reference"))
+		}
 		return anyOf(object{"enum": f.Values}, ref("reference"))
 	case config.List:
 		return list(s.value(key+"[]", f.Elem))

@@ -37,6 +37,20 @@
 //
 //	h.SetLevels("db=DEBUG,http.client=WARN,INFO")
 //
+// # Requests
+//
+// [With] puts attributes into a ctx that every record logged with it has, and
+// package handler/httplog fills the ctx of each HTTP request, writes an access
+// record and logs panics. [RedirectStdLog] makes records of what the old log
+// package writes. MIGRATING.md is for services that log in another way today.
+//
+// # Before it runs
+//
+// [Validate] looks whether it would work, without starting anything or sending a
+// record: rights, volume and room of Dir, and the way to each destination.
+//
+//	if err := handler.Validate(ctx, routes, opts).Err(); err != nil { … }
+//
 // # Too much
 //
 // A route's Sample, Dedupe and Limit keep its volume down, before the buffer:

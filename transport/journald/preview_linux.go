@@ -1,0 +1,13 @@
+package journald
+
+import (
+	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/transport"
+)
+
+var _ transport.Previewer = (*sender)(nil)
+
+// Preview returns rec's datagram.
+func (t *sender) Preview(rec *encode.Record) ([]byte, error) {
+	return t.dest.Encoder.AppendRecord(nil, rec)
+}

@@ -1,14 +1,40 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport/all"
 	"github.com/slogship/slogship/transport/tcp"
 )
+
+// Every link of the page leads somewhere.
+func TestLinks(t *testing.T) {
+	page := string(committed(t, "REFERENCE.md"))
+	headings := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		headings[anchor(m[1])]++
+	}
+	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(page, -1)
+	for _, m := range links {
+		at, within := strings.CutPrefix(m[1], "#")
+		if within && headings[at] != 1 {
+			t.Errorf("%d headings are %q", headings[at], at)
+		}
+		if _, err := os.Stat(filepath.Join(root, "route", "config", m[1])); !within && err != nil {
+			t.Error(err)
+		}
+	}
+	if len(links) < 100 {
+		t.Errorf("%d links: the test has lost its subject", len(links))
+	}
+}
 
 // What the page says that a type sets is what the type sets.
 func TestPresets(t *testing.T) {

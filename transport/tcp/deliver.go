@@ -67,7 +67,7 @@ func (t *stream) encode(recs []encode.Record, from int, answers *transport.Answe
 // nothing more to send, and what the wire keeps would wait for it. One record
 // arrives twice.
 func (t *stream) askAgain(ctx context.Context, next, size int, answers *transport.Answers) int {
-	err := t.failure("send to", context.Cause(ctx))
+	err := t.failure("send to", ended(ctx))
 	if next < size {
 		for i := next; i < size; i++ {
 			answers.Set(i, err)

@@ -105,6 +105,45 @@ func TestHeldWhileUnconfirmed(t *testing.T) {
 	}
 }
 
+// What a Send that ran out of time has left is sent by Probe, where no other
+// Send comes; a receiver that does not take it would take no Send either.
+func TestProbeSendsOn(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w := open(t, tcp.Destination{Addr: l.Addr().String(), Encoder: padded{1023}, SendBuffer: 64 << 10})
+	prober := w.tr.(transport.Prober)
+	for err == nil { // its kernel takes some, and then some more
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		if w.step(ctx, 100) != nil {
+			cancel()
+			ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+			err = prober.Probe(ctx)
+		}
+		cancel()
+	}
+	if !errors.Is(err, context.DeadlineExceeded) || transport.Classify(err, 1).Resend != 0 {
+		t.Errorf("Probe of a receiver that takes nothing: %v", err)
+	}
+	if tcp.Kept(w.tr) == 0 {
+		t.Fatal("nothing is kept")
+	}
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go io.Copy(io.Discard, c)
+	if err := prober.Probe(t.Context()); err != nil {
+		t.Errorf("Probe of a receiver that takes it: %v", err)
+	}
+	if n := tcp.Kept(w.tr); n != 0 {
+		t.Errorf("%d bytes are kept", n)
+	}
+}
+
 // Close waits for the receiver's end of file and then holds nothing; without
 // it, everything.
 func TestHeldAfterClose(t *testing.T) {

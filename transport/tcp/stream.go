@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func (t *stream) ready(ctx context.Context) error {
 	if t.conn != nil {
 		err := t.check(ctx)
 		if errors.Is(err, errInterrupted) {
-			return t.failure("send to", fmt.Errorf("%w: %w", context.Cause(ctx), errSlow))
+			return t.failure("send to", fmt.Errorf("%w: %w", ended(ctx), errSlow))
 		}
 		if err != nil {
 			held := t.window.held()
@@ -93,6 +94,10 @@ func (t *stream) ready(ctx context.Context) error {
 // errSlow is for a Send whose time went by with the rest of the one before.
 var errSlow = errors.New("the receiver has not yet taken what was sent before")
 
+// ended returns why ctx is done, or is about to be: a write may meet the deadline a
+// moment before ctx does.
+func ended(ctx context.Context) error { return cmp.Or(context.Cause(ctx), context.DeadlineExceeded) }
+
 // check returns why conn cannot be used. It may leave no conn and no error.
 func (t *stream) check(ctx context.Context) error {
 	if t.failed != nil {
@@ -106,6 +111,11 @@ func (t *stream) check(ctx context.Context) error {
 		t.drop()
 		return nil
 	}
+	return t.goOn(ctx)
+}
+
+// goOn sends what the wire keeps and looks whether conn is up.
+func (t *stream) goOn(ctx context.Context) error {
 	end := t.conn.wire.begin(ctx)
 	defer end()
 	if err := t.conn.wire.flush(); err != nil {
@@ -152,7 +162,9 @@ func (t *stream) failure(operation string, err error) error {
 // Probe reports whether the receiver would take a Send. It connects if there is
 // no connection. A connection that turns out to be broken while records are
 // held is an error with Resend, as from Send: an idle worker that asks from time
-// to time need not wait for the next record to send them again.
+// to time need not wait for the next record to send them again. What the wire
+// keeps of a Send that ran out of time is sent on: in a group that has gone over
+// to another member nobody else would, and it would be held for ever.
 func (t *stream) Probe(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -160,12 +172,17 @@ func (t *stream) Probe(ctx context.Context) error {
 		return errClosed
 	}
 	if t.conn != nil {
-		if t.failed == nil {
-			t.failed = t.look()
+		err := t.failed
+		if err == nil {
+			err = t.goOn(ctx)
 		}
-		if t.failed == nil {
+		switch {
+		case err == nil:
 			return nil
+		case errors.Is(err, errInterrupted):
+			return t.failure("send to", fmt.Errorf("%w: %w", ended(ctx), errSlow))
 		}
+		t.failed = err
 		if err := t.lose(t.failed); transport.Classify(err, 1).Resend > 0 {
 			return err
 		}

@@ -2,6 +2,7 @@ package group_test
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -225,7 +226,11 @@ func each(recs []encode.Record, say func(int) error) error {
 // few members took.
 func TestRandomMembers(t *testing.T) {
 	rng := seeded(t)
-	for range 150 {
+	rounds := 150
+	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
+		rounds = 20_000
+	}
+	for range rounds {
 		synctest.Test(t, func(t *testing.T) { randomRun(t, rng) })
 		if t.Failed() {
 			return

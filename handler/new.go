@@ -90,8 +90,20 @@ func (c *core) open(routes []route.Route) ([]*lane, error) {
 	return nil, errors.Join(errs...)
 }
 
-// openTransport opens the destination of r.
+// openTransport opens the destination of r. It is the caller's code, and Reload may
+// run on a goroutine where a panic would end the process.
 func openTransport(r *route.Route) (t transport.Transport, clients []string, err error) {
+	err = contained(func() (err error) {
+		t, clients, err = openContained(r)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return t, clients, nil
+}
+
+func openContained(r *route.Route) (t transport.Transport, clients []string, err error) {
 	if t, err = r.To.Open(); err != nil {
 		return nil, nil, err
 	}

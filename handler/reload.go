@@ -31,14 +31,17 @@ import (
 // rename has the new names of routes by their old ones: such a route goes on
 // like one whose name stayed, and its directory gets the new name, so that the next
 // start finds it. Windows does not allow that while files are open, and so it is
-// an error there, but for handlers in memory. An old name that no route in force has
-// and a new one that is in force are taken as renamed by an earlier Reload, so
-// that rename may be the same list each time; of a chain the last name counts.
+// an error there, but for handlers in memory. So it is where another process lives
+// in the directory, or something is in the place of the new name. rename may be the
+// same list each time: nothing is done for an old name that no route in force has,
+// nor for a new one that a route in force has already. Of a chain of names the last
+// counts.
 //
 // Log calls lose nothing to a Reload, and do not wait for it: a call that has
 // begun goes where the routes that it began with say. It may be called by several
-// goroutines; they, SetLevels and Close exclude each other. After Close it
-// returns ErrClosed. Options cannot be reloaded.
+// goroutines; they, SetLevels and Close wait for each other, so none of them may be
+// called from Options.OnError. After Close it returns ErrClosed. Options cannot be
+// reloaded, but for Levels, see SetLevels.
 func (h *Handler) Reload(routes []route.Route, rename map[string]string) error {
 	c := h.core
 	c.routing.Lock()
@@ -171,7 +174,9 @@ func (r *reload) commit() {
 	for i := range r.changes {
 		if ch := &r.changes[i]; ch.was == nil {
 			c.startLane(ch.now)
-			c.claim(ch.now.route.Name)
+			if ch.now.dir != "" {
+				c.claim(ch.now.route.Name)
+			}
 		}
 	}
 	t := newTable(lanes, c.levels, c.report)

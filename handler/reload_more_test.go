@@ -156,3 +156,31 @@ func TestReloadRoutes(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A Direct route does not claim the directory that a buffered one of its name has
+// left: nobody would deliver what is there.
+func TestReloadLeavesUnclaimed(t *testing.T) {
+	n := newNetwork(t)
+	n.setDown("away", true)
+	dir := t.TempDir()
+	o := &handler.Options{Dir: dir, OnError: func(error) {}}
+	h, err := handler.New([]route.Route{{Name: "left", To: n.to("away")}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged(t, h, "m", 3)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if h.Close(ctx) == nil {
+		t.Error("the destination is away")
+	}
+	main := route.Route{Name: "main", To: n.to("main")}
+	if h, err = handler.New([]route.Route{main}, o); err != nil {
+		t.Fatal(err)
+	}
+	mustReload(t, h, nil, main, route.Route{Name: "left", To: n.to("d"), Direct: true})
+	if u := h.Stats().Unclaimed; !slices.Equal(u, []string{"left"}) {
+		t.Errorf("unclaimed: %v", u)
+	}
+	mustClose(t, h)
+}

@@ -50,6 +50,7 @@ func TestReloadRefused(t *testing.T) {
 		"invalid":         {[]route.Route{fresh, {Name: "Bad", To: n.to("x")}}, nil, route.ErrInvalid, nil},
 		"twice":           {[]route.Route{fresh, main, main}, nil, route.ErrInvalid, nil},
 		"destination":     {[]route.Route{fresh, with(main, func(r *route.Route) { r.To = place{broken: true} })}, nil, errBroken, []string{"main"}},
+		"panics":          {[]route.Route{fresh, with(main, func(r *route.Route) { r.To = explosive{} })}, nil, nil, []string{"main"}},
 		"new destination": {[]route.Route{main, fresh, {Name: "worse", To: place{broken: true}}}, nil, errBroken, []string{"worse"}},
 		"direct":          {[]route.Route{fresh, with(main, func(r *route.Route) { r.Direct = true })}, nil, route.ErrInvalid, []string{"main"}},
 		"not direct":      {[]route.Route{fresh, with(direct, func(r *route.Route) { r.Direct = false })}, nil, route.ErrInvalid, []string{"direct"}},
@@ -96,13 +97,18 @@ func TestReloadRefused(t *testing.T) {
 			t.Errorf("%s: %d opened, %d closed", name, opened, closed)
 		}
 	}
-	if got := len(n.arrived("a")); got != 17 {
-		t.Errorf("%d of 17 records at the old destination", got)
+	if got := len(n.arrived("a")); got != 18 {
+		t.Errorf("%d of 18 records at the old destination", got)
 	}
-	if got := n.arrived("d"); len(got) != 17 {
-		t.Errorf("%d of 17 records at the old Direct one", len(got))
+	if got := n.arrived("d"); len(got) != 18 {
+		t.Errorf("%d of 18 records at the old Direct one", len(got))
 	}
 }
+
+// explosive panics when it is opened.
+type explosive struct{}
+
+func (explosive) Open() (transport.Transport, error) { panic("open") }
 
 // renameOf is EACCES for a directory right in dir, as on Windows.
 func renameOf(op vfs.Op, dir string) error {

@@ -20,6 +20,15 @@ type outlet struct {
 	results chan result // from the lanes; has room for one of each
 }
 
+// describe asks t, which may panic: the zero Description is a good default.
+func describe(t transport.Transport) (d transport.Description, err error) {
+	err = contain("describe", func() error {
+		d = t.Describe()
+		return nil
+	})
+	return d, err
+}
+
 // newOutlet completes o, whose transport has described itself as d.
 func newOutlet(o Options, d transport.Description) *outlet {
 	out := &outlet{opts: o.withDefaults(d), desc: d}

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -44,13 +45,15 @@ type mail struct {
 // one given to a worker that has ended.
 func (w *Worker) Replace(o *Options) {
 	r := &replacement{opts: *o}
+	var err error
 	if o.Transport != nil {
-		r.desc = o.Transport.Describe()
+		r.desc, err = describe(o.Transport)
 	}
 	if unused := w.mail.put(r); unused != nil {
-		if err := contain("close", unused.Close); err != nil && o.OnError != nil {
-			o.OnError(fmt.Errorf("deliver: close unused transport of route %q: %w", o.Route, err))
-		}
+		err = errors.Join(err, contain("close", unused.Close))
+	}
+	if err != nil && o.OnError != nil {
+		o.OnError(fmt.Errorf("deliver: replace transport of route %q: %w", o.Route, err))
 	}
 }
 

@@ -189,3 +189,30 @@ func (s *trapped) Next(c *buffer.Chunk, records, bytes int) int {
 	}
 	return s.Source.Next(c, records, bytes)
 }
+
+// A transport that panics when it is asked what it is, or when it is closed
+// unused, is told of and costs nothing else.
+func TestReplaceByAPanickingTransport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, mute{&fake{}})
+		r.start()
+		r.log(1)
+		r.replace(mute{&fake{}})
+		time.Sleep(time.Second)
+		r.log(1)
+		time.Sleep(time.Second)
+		next := &fake{}
+		r.replace(next)
+		time.Sleep(time.Second)
+		r.log(1)
+		r.mustClose()
+		wantInts(t, "the last one's", next.received(), seq(3, 3))
+		wantEqual(t, "told", r.told(ErrPanic), 2)
+		r.replace(&direct{close: func() error { panic("close") }})
+		wantEqual(t, "told, in the end", r.told(ErrPanic), 3)
+	})
+}
+
+type mute struct{ *fake }
+
+func (mute) Describe() transport.Description { panic("describe") }

@@ -64,7 +64,8 @@ type Worker struct {
 // closes, and the consumer half of the buffer, which it does not. The caller
 // has to Close it.
 func Start(o *Options) *Worker {
-	out := newOutlet(*o, o.Transport.Describe())
+	desc, err := describe(o.Transport)
+	out := newOutlet(*o, desc)
 	w := &Worker{
 		outlet:   out,
 		mail:     mail{news: make(chan struct{}, 1), route: o.Route},
@@ -78,6 +79,9 @@ func Start(o *Options) *Worker {
 	w.timer.Stop()
 	w.counters.stats.Breaker = closed.String()
 	w.pace.begin(time.Now())
+	if err != nil {
+		w.failed(err)
+	}
 	go w.run()
 	return w
 }
@@ -372,6 +376,11 @@ func (w *Worker) arm(now time.Time) (<-chan struct{}, bool) {
 	}
 	w.spins = 0
 	if w.lossDue(now) { // looked at after Arm, so that a later loss wakes the worker
+		return nil, false
+	}
+	if w.closing() && w.drained() {
+		// A moment ago it was not: Arm had news of a loss that was told by then. It
+		// has none any more, and nothing would wake the worker again.
 		return nil, false
 	}
 	if len(w.window) == 0 {

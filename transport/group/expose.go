@@ -16,6 +16,7 @@ type (
 		transport.Transport
 		transport.Stater
 		transport.Checker
+		transport.Previewer
 	}
 	probing struct{ g *group }
 	holding struct{ g *group }

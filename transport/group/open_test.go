@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/group"
 	"github.com/slogship/slogship/transport/memory"
@@ -182,6 +183,23 @@ func TestCheck(t *testing.T) {
 		found := tr.(transport.Checker).Check(t.Context())
 		if len(found) != 2 || found[0].Verdict != c.want || found[0].Err == nil || !strings.HasPrefix(found[1].Check, "group_test#2") {
 			t.Errorf("%+v", found)
+		}
+		mustClose(t, tr)
+	}
+}
+
+// A group shows what its first member would send.
+func TestPreview(t *testing.T) {
+	over := relp.Destination{Addr: "127.0.0.1:1", Encoder: encode.Logfmt{}}
+	for want, members := range map[string][]transport.Destination{
+		"msg=7":     {over, memory.New()},
+		`"msg":"7"`: {memory.New(), over},
+	} {
+		tr := open(t, group.Failover{Members: []transport.Destination{group.Quorum{Members: members}}})
+		rec := recordOf(7)
+		text, err := tr.(transport.Previewer).Preview(&rec)
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("Preview: %q, %v; want %s in it", text, err, want)
 		}
 		mustClose(t, tr)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/slogship/slogship/route/config"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/all"
+	"github.com/slogship/slogship/transport/all/internal/leaves"
 )
 
 // root is the repository, from here.
@@ -343,6 +344,51 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	if validate([]byte("logging: {}")) == nil || validate([]byte("{}")) == nil {
 		t.Error("a file without routes is valid")
+	}
+}
+
+// Every field that a file can set is in the schema, with a value that package
+// config takes.
+func TestSchemaHasEveryField(t *testing.T) {
+	validate, m := validator(t), theModel(t)
+	check := func(text string) {
+		if err := validate([]byte("logging: {routes: [{output: " + text + "}]}")); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, d := range m.destinations {
+		needed := ""
+		for _, key := range d.required()[1:] {
+			needed += ", " + key + ": x1"
+			if key == "members" {
+				needed = ", members: stdout"
+			}
+		}
+		for _, l := range leaves.Of(d.fields) {
+			own := needed
+			if slices.Contains(d.required(), l.Keys[0]) {
+				own = "" // it is what is set
+			}
+			check("{type: " + d.schemes[0] + own + ", " + l.Long() + "}")
+		}
+	}
+	for _, e := range m.encoders {
+		for _, l := range leaves.Of(e.fields) {
+			check("{type: tcp, addr: x1, encoder: {type: " + e.name + ", " + l.Long() + "}}")
+		}
+	}
+	for _, l := range leaves.Of(m.route.fields) {
+		if l.Keys[0] == "output" {
+			continue
+		}
+		if err := validate([]byte("logging: {routes: [{output: stdout, " + l.Long() + "}]}")); err != nil {
+			t.Errorf("%s: %v", l.Long(), err)
+		}
+	}
+	for _, l := range leaves.Of(m.logging.fields) {
+		if err := validate([]byte("logging: {routes: [{output: stdout}], " + l.Long() + "}")); err != nil {
+			t.Errorf("%s: %v", l.Long(), err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"testing"
@@ -321,4 +322,24 @@ func TestDiscardsBesideALoss(t *testing.T) {
 	if len(*reports) == 0 {
 		t.Error("no report")
 	}
+}
+
+// A loss that is told while Close comes is no reason to wait for another: Arm has
+// news of it still, and nothing comes any more that would wake the worker.
+func TestCloseWhileALossIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		r := newRig(t, &fake{reply: func(int, []encode.Record) error { <-held; return nil }})
+		r.start()
+		synctest.Wait()
+		r.buf.Lose(buffer.QueueOverflow, 2, idOf(1), 0)
+		r.buf.Stop()    // wakes the worker, which tells
+		synctest.Wait() // its Send is under way
+		time.AfterFunc(time.Second, func() { close(held) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		wantEqual(t, "closed", r.worker.Close(ctx), nil)
+		wantEqual(t, "reports", r.worker.Stats().LossReports, 1)
+		wantEqual(t, "buffer closed", r.buf.Close(), nil)
+	})
 }

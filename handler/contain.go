@@ -58,13 +58,13 @@ func (c *core) askStackFrom() (level slog.Level) {
 	return c.opts.StackFrom.Level()
 }
 
-func (c *core) trace(ctx context.Context) (t encode.Trace) {
+func (c *core) trace(ctx context.Context, t *encode.Trace) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.report.failed("", fmt.Errorf("handler: Options.Trace: %w", &panicError{p}))
 		}
 	}()
-	return c.opts.Trace(ctx)
+	*t = c.opts.Trace(ctx)
 }
 
 func (c *core) extracted(ctx context.Context, extract func(context.Context) []slog.Attr) (attrs []slog.Attr) {

@@ -57,7 +57,7 @@ func (c *call) encode(ctx context.Context, r *slog.Record, f *form) {
 	} else {
 		core.ids.Put(&header.ID, c.now)
 	}
-	header.Trace = c.trace(ctx)
+	header.Trace = *c.trace(ctx)
 	if core.opts.AddSource {
 		header.Source = core.sources.encoded(r.PC)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/route"
 )
 
@@ -23,8 +24,11 @@ func (s *subject) Groups() []string  { return s.h.groups }
 func (s *subject) Package() string   { return s.h.core.sources.importPath(s.r.PC) }
 
 func (s *subject) Sampled() bool {
-	core := s.h.core
-	return core.opts.Trace != nil && core.trace(s.ctx).Sampled()
+	var t encode.Trace
+	if core := s.h.core; core.opts.Trace != nil {
+		core.trace(s.ctx, &t)
+	}
+	return t.Sampled()
 }
 
 func (s *subject) Lookup(path string) (slog.Value, bool) {

@@ -27,6 +27,8 @@ func judge(a *httppost.Answer) (transport.Finding, bool) {
 	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusLengthRequired, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusNotImplemented:
 		return preflight.Good(preflight.Protocol, a.Subject, "answered %d to HEAD, which is usual for an endpoint that takes POST", a.Status), true
+	case http.StatusInternalServerError:
+		return preflight.Warn(preflight.Protocol, a.Subject, "answered 500 to HEAD", "look at the server, unless it is HEAD that it trips over"), true
 	case http.StatusNotFound:
 		return preflight.Warn(preflight.Protocol, a.Subject, "answered 404 to HEAD", "correct the URL's path, unless the endpoint knows POST alone"), true
 	default:

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 	for s, want := range map[int]string{
 		200: way + "protocol ok", 204: way + "protocol ok", 405: way + "protocol ok", 400: way + "protocol ok",
 		401: way + "credentials failed", 403: way + "credentials failed", 404: way + "protocol warning",
-		302: way + "protocol failed", 503: way + "protocol warning", 500: way + "protocol failed", 407: way + "proxy failed",
+		302: way + "protocol failed", 503: way + "protocol warning", 500: way + "protocol warning", 502: way + "protocol failed", 407: way + "proxy failed",
 	} {
 		status = s
 		if found, got := testkit.Check(t, dest, secret); got != want {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/slogship/slogship/encode"
@@ -58,6 +59,9 @@ func TestConformance(t *testing.T) {
 // received hands the lines of each request to p, in their order.
 func received(p *transporttest.Peer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/ready") {
+			return
+		}
 		entries, err := parse(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError) // a killed server's request ends like this

@@ -26,6 +26,7 @@ func cases() []testCase {
 		{"Errors hold no secret", noSecrets},
 		{"Held returns how many of the newest records may be unread", held},
 		{"Probe returns nil if the destination would accept a Send", probe},
+		{"Check looks at each step without sending a record", check},
 		{"ImportPaths names the client library", importPaths},
 		{"Preview shows what Send would write and changes nothing", preview},
 	}

@@ -82,6 +82,28 @@ func TestSetLevels(t *testing.T) {
 	}
 }
 
+// A logger that has looked its scope up finds it anew where another table has
+// other levels.
+func TestSetLevelsIsANewTable(t *testing.T) {
+	own, err := route.NewScopeLevels("db=DEBUG,ERROR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := openRoutes(t, nil, route.Route{Name: "default"}, route.Route{Name: "own", Levels: route.PerScope(own)})
+	l := slog.New(r.WithScope("db"))
+	l.Debug("before")
+	if err := r.SetLevels("db=WARN,DEBUG"); err != nil {
+		t.Fatal(err)
+	}
+	l.Debug("after")
+	slog.New(r).Debug("other scope")
+	for message, want := range map[string]string{"before": "default own", "after": "own", "other scope": "default"} {
+		if got := r.took(message); got != want {
+			t.Errorf("%s: taken by %q, want %q", message, got, want)
+		}
+	}
+}
+
 // Two sets of levels in one handler are told apart.
 func TestPerScopeOfTheirOwn(t *testing.T) {
 	one, _ := route.NewScopeLevels("db=DEBUG,ERROR")

@@ -104,7 +104,7 @@ func (d Balance) Open() (transport.Transport, error) {
 		// what is beyond the others' waits for its turn.
 		g.limits.MaxInFlight = 0
 		for _, m := range g.members {
-			g.limits.MaxInFlight += max(m.transport.Describe().MaxInFlight, 1)
+			g.limits.MaxInFlight += max(m.desc.MaxInFlight, 1)
 		}
 	}
 	g.start()

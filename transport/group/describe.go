@@ -18,7 +18,7 @@ const (
 func describe(members []*member) transport.Description {
 	all := transport.Description{Acknowledged: true, Direct: true}
 	for i, m := range members {
-		d := m.transport.Describe()
+		d := m.desc
 		d.MaxRecords, d.MaxBytes = cmp.Or(d.MaxRecords, usualRecords), cmp.Or(d.MaxBytes, usualBytes)
 		d.MaxInFlight = max(d.MaxInFlight, 1)
 		if i == 0 {

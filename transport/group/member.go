@@ -20,9 +20,10 @@ type member struct {
 	index     int
 	name      string
 	transport transport.Transport
-	holder    transport.Holder // nil if it is none
-	prober    transport.Prober // nil if it is none
-	stater    transport.Stater // nil if it is none
+	holder    transport.Holder      // nil if it is none
+	prober    transport.Prober      // nil if it is none
+	stater    transport.Stater      // nil if it is none
+	desc      transport.Description // what it said; it is asked once
 	gate      gate
 
 	// What follows is guarded by the group's mu.
@@ -35,13 +36,13 @@ type member struct {
 }
 
 func newMember(index int, name string, t transport.Transport, o *options) *member {
-	m := &member{index: index, name: name, transport: t}
+	m := &member{index: index, name: name, transport: t, desc: t.Describe()}
 	m.holder, _ = t.(transport.Holder)
 	m.prober, _ = t.(transport.Prober)
 	m.stater, _ = t.(transport.Stater)
 	m.health = health{stable: o.StableAfter, trials: m.prober == nil || o.HeartbeatInterval < 0}
-	if d := t.Describe(); !d.Direct {
-		m.gate.limit = max(d.MaxInFlight, 1)
+	if !m.desc.Direct {
+		m.gate.limit = max(m.desc.MaxInFlight, 1)
 	}
 	if m.holder != nil {
 		m.gate.limit = 1 // "the newest records" has no meaning with several

@@ -26,26 +26,28 @@ type node struct {
 	holds  bool // it is a Holder, too
 	paths  []string
 
-	mu      sync.Mutex // guards all below, and what the scripts use
-	down    bool
-	slow    time.Duration // how long a Send or Probe takes
-	send    func(recs []encode.Record) error
-	probe   func() error
-	got     []int // in the order in which it took them
-	asked   [][]int
-	probed  []time.Time
-	lost    map[int]bool // places in got that it took back
-	unread  int          // of got, the newest
-	running int
-	most    int
-	probing bool
-	closed  int
-	marks   []any // what the ctx of each Probe had
+	mu        sync.Mutex // guards all below, and what the scripts use
+	down      bool
+	slow      time.Duration // how long a Send or Probe takes
+	send      func(recs []encode.Record) error
+	probe     func() error
+	got       []int // in the order in which it took them
+	asked     [][]int
+	probed    []time.Time
+	lost      map[int]bool // places in got that it took back
+	unread    int          // of got, the newest
+	running   int
+	most      int
+	probing   bool
+	closed    int
+	described int
+	marks     []any // what the ctx of each Probe had
 }
 
 type markKey struct{}
 
 func (n *node) Open() (transport.Transport, error) {
+	n.described = 0
 	inner := &nodeTransport{n}
 	p, h, c := nodeProber{n}, nodeHolder{n}, nodeClient{n}
 	switch {
@@ -83,8 +85,16 @@ type (
 	nodeClient    struct{ n *node }
 )
 
-func (c nodeClient) ImportPaths() []string               { return c.n.paths }
-func (t *nodeTransport) Describe() transport.Description { return t.n.desc }
+func (c nodeClient) ImportPaths() []string { return c.n.paths }
+
+func (t *nodeTransport) Describe() transport.Description {
+	t.n.mu.Lock()
+	defer t.n.mu.Unlock()
+	if t.n.described++; t.n.described > 1 {
+		t.n.t.Error("Describe twice")
+	}
+	return t.n.desc
+}
 
 func (t *nodeTransport) Send(ctx context.Context, recs []encode.Record) error {
 	n := t.n

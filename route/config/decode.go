@@ -25,6 +25,7 @@ type decoder struct {
 	readFile func(path string, limit int64) ([]byte, error)
 	check    bool
 	errs     Errors
+	decoded  int      // how many errs there were once all routes were decoded
 	secrets  []string // contents of files that references named
 }
 

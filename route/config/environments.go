@@ -32,7 +32,7 @@ type routeNode struct {
 }
 
 // declare reads the section environments, which may be missing: then those exist
-// that routes name. It reports whether there is one.
+// that routes name. It reports whether it names any.
 func (c *Config) declare(d *decoder, section *entry) (declared bool) {
 	c.environments, c.declared = route.Environments{}, map[string]*yaml.Node{}
 	if section == nil {
@@ -56,7 +56,7 @@ func (c *Config) declare(d *decoder, section *entry) (declared bool) {
 		c.declared[e.name] = e.value
 		c.environments[e.name] = route.Environment{Inherits: keys.Inherits, Without: keys.Without, Abstract: keys.Abstract}
 	}
-	return true
+	return len(c.environments) > 0
 }
 
 const wantEnvironment = "a name of letters, digits, and . _ - /"

@@ -51,13 +51,10 @@ const maxNear = 64
 // nearest returns which of names a person most likely meant by text, "" if none
 // is near: a third of the letters may be wrong.
 func nearest(text string, names []string) string {
-	if len(text) > maxNear {
+	if len(text) < 2 || len(text) > maxNear {
 		return ""
 	}
-	best, least := "", len(text)/3+1
-	if len(text) < 3 {
-		least = 1
-	}
+	best, least := "", max(len(text)/3, 1)
 	for _, name := range names {
 		if d := distance(strings.ToLower(text), strings.ToLower(name)); d < least || d == least && best == "" {
 			best, least = name, d

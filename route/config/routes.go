@@ -126,15 +126,11 @@ func (c *Config) check(d *decoder) {
 	for _, r := range c.routes {
 		decoded[r] = checker.decodeRoute(r, r.name)
 	}
-	// An environment whose names are wrong has been said to be.
-	sound := len(d.errs) == 0
+	checker.decoded = len(checker.errs)
 	for _, name := range c.sortedEnvironments() {
-		if !sound {
-			break
-		}
 		routes, err := c.environments.Routes(name)
 		if err != nil {
-			continue // abstract
+			continue // abstract, or what it inherits was said to be wrong
 		}
 		var nodes []*routeNode
 		for i, stub := range routes {
@@ -218,8 +214,8 @@ func (d *decoder) invalid(environment string, bad *route.FieldError, routes []ro
 			break
 		}
 		at, path = found.value, found.path
-		if i == 0 && d.check && (refers(at) || key == "output") {
-			return // not known yet; or an output that was said to be wrong
+		if i == 0 && d.check && (refers(at) || d.wrong(path)) {
+			return // not known yet, or said to be wrong
 		}
 		if at.Kind != yaml.MappingNode {
 			break
@@ -230,7 +226,7 @@ func (d *decoder) invalid(environment string, bad *route.FieldError, routes []ro
 	e := &Error{Value: hidden.Value, Problem: "not valid", Allowed: bad.Allowed, Err: errors.Join(ErrValue, &hidden)}
 	switch {
 	case bad.Field == "To":
-		return // without an output, or one that was said to be wrong
+		return // there is none, or it was said to be wrong
 	case bad.Field == "DeadLetter":
 		var names []string
 		for i := range routes {
@@ -244,6 +240,15 @@ func (d *decoder) invalid(environment string, bad *route.FieldError, routes []ro
 		e.deadLetter(bad, names)
 	}
 	d.fail(at, path, e)
+}
+
+// wrong reports whether something at or below key could not be decoded: the field
+// is zero then, or a part of it, and what that is at odds with is no news.
+func (d *decoder) wrong(key string) bool {
+	return slices.ContainsFunc(d.errs[:d.decoded], func(e *Error) bool {
+		rest, below := strings.CutPrefix(e.Key, key)
+		return below && (rest == "" || strings.IndexByte(".[?", rest[0]) >= 0)
+	})
 }
 
 // deadLetter says more about a name of a route that dead letters cannot go to.

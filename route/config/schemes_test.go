@@ -110,20 +110,6 @@ func parse(t *testing.T, text string, env ...string) *config.Config {
 	return c
 }
 
-// parseErrors returns what is wrong with a text, by Parse or by Routes.
-func parseErrors(t *testing.T, text, env string, vars ...string) config.Errors {
-	t.Helper()
-	c, err := config.Parse("logging.yaml", []byte(text), &config.Options{Schemes: schemes(), Lookup: environment(vars...)})
-	if err == nil {
-		_, err = c.Routes(env)
-	}
-	errs, ok := errors.AsType[config.Errors](err)
-	if !ok {
-		t.Fatalf("%v, want Errors", err)
-	}
-	return errs
-}
-
 type urlOf = url.URL
 
 // sinkDestination is memory under a name, so that two of one name are alike.

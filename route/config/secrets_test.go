@@ -61,7 +61,12 @@ func TestSecretsInNoError(t *testing.T) {
 		t.Fatal(err)
 	}
 	failures := 0
-	for _, form := range []string{
+	// By default each place gets three of the forms, all in the nightly run.
+	every := 3
+	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
+		every = 1
+	}
+	for number, form := range []string{
 		"${SECRET}", "x${SECRET} y", "${file:" + secret + "}", "picky://u:" + canary + "@h:port/t?a=" + canary,
 		"picky://u:${SECRET}@h:port/t?a=${SECRET}", "picky://u:" + canary + "@h/refused", "nothing://" + canary + "@h/#" + canary,
 		"picky://h?tls=${SECRET}&count=${SECRET}&nothing=${SECRET}",
@@ -75,6 +80,9 @@ func TestSecretsInNoError(t *testing.T) {
 			if i == len(all) {
 				break
 			}
+			if (i+number)%every != 0 {
+				continue
+			}
 			what := fmt.Sprintf("%s in the place of %q, line %d", form, all[i].Value, all[i].Line)
 			*all[i] = yaml.Node{Kind: yaml.ScalarNode, Value: form}
 			text, err := yaml.Marshal(&doc)
@@ -86,7 +94,7 @@ func TestSecretsInNoError(t *testing.T) {
 			}
 		}
 	}
-	if failures < 500 {
+	if failures < 500/every {
 		t.Errorf("only %d of them were errors", failures)
 	}
 }

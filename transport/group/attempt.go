@@ -10,6 +10,11 @@ import (
 )
 
 // attempt is one Send of a serial group. It belongs to the Send's goroutine.
+//
+// Nothing is allocated for the usual case, in which the first member takes all:
+// what is said of single records, and the records that are left for the next
+// member, take memory only when there is something of the kind. The records
+// themselves are never copied, only the slots that point to them.
 type attempt struct {
 	*serial
 	ctx  context.Context
@@ -31,7 +36,8 @@ type attempt struct {
 	resend   bool  // a member asked for records of earlier Sends
 }
 
-// prepare chooses the members to try.
+// prepare chooses the members to try, and takes the trials of those whose time has
+// come, under the same lock: of two Sends that look at the same moment one tries.
 func (a *attempt) prepare(to []*member) []*member {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -72,7 +78,11 @@ func (a *attempt) end() {
 	}
 }
 
-// share is how long one of n members may take.
+// share is how long one of n members may take. The last one gets what is left.
+//
+// A fixed default was the alternative. It would have to be longer than a Send may
+// take on a slow link, and then two members that hang would use up the worker's
+// SendTimeout, and the third, which is well, would never be asked.
 func (a *attempt) share(n int) time.Duration {
 	if a.timeout > 0 {
 		return a.timeout
@@ -138,7 +148,12 @@ func (a *attempt) rest() (recs []encode.Record, index []int) {
 }
 
 // settle draws conclusions from m's answer about size records, and reports
-// whether there is nothing more to try.
+// whether there is nothing more to try: one case for each row of the contract's
+// table, in its order.
+//
+// A Resend that is owed ends the Send, although another member might take the
+// batch: the records that go again are older, and a batch sent now would be sent
+// again behind them.
 func (a *attempt) settle(m *member, err error, size int, index []int) (done bool) {
 	out := transport.Classify(err, size)
 	switch {
@@ -168,6 +183,8 @@ func (a *attempt) settle(m *member, err error, size int, index []int) (done bool
 	return true
 }
 
+// owes reports whether the group has to say Resend. It has not if the records that
+// a member asks for have gone again already.
 func (a *attempt) owes() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -175,7 +192,8 @@ func (a *attempt) owes() bool {
 }
 
 // each takes a BatchError: what is neither taken nor refused is for the next
-// member.
+// member. A member that decided about one record has answered, and is well: some
+// of a bulk that is turned away for want of room is no reason to leave it.
 func (a *attempt) each(m *member, out transport.Outcome, index []int) (done bool) {
 	a.took(m, len(out.Batch.Errs), index, out.Batch.Errs)
 	answered, after := false, out.After
@@ -203,6 +221,7 @@ func (a *attempt) each(m *member, out transport.Outcome, index []int) (done bool
 	return a.left == 0
 }
 
+// place is where the k-th record of a Send stands in the whole batch.
 func place(index []int, k int) int {
 	if index == nil {
 		return k
@@ -255,6 +274,8 @@ func (s *serial) use(m *member) {
 	m.state.Switches++
 }
 
+// refuse notes a member's last word on one record: no other member is asked for
+// it.
 func (a *attempt) refuse(i int, err error) {
 	a.single()
 	a.answers[i], a.refused[i] = err, true

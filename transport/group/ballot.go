@@ -10,7 +10,10 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// ballot is one Send of a quorum.
+// ballot is one Send of a quorum. The members vote at the same time, each on its
+// own goroutine, which writes to its own elements of asked, said and entered and
+// reads the votes; the votes are counted on the Send's goroutine when all have
+// ended. So nothing of it needs a lock.
 type ballot struct {
 	*quorum
 	ctx  context.Context
@@ -54,6 +57,8 @@ func (b *ballot) ask(order []*member) {
 	}
 }
 
+// askOne is one member's goroutine. Its time includes the wait for a Probe that is
+// under way: a member that does not answer that has none to spare.
 func (b *ballot) askOne(m *member) error {
 	recs, index := b.rest(m)
 	b.asked[m.index] = index
@@ -110,7 +115,8 @@ func (b *ballot) decided() bool {
 	return true
 }
 
-// count enters m's answer into the votes.
+// count enters m's answer into the votes. A plain error is no vote at all: the
+// record may have arrived, and may be sent there again.
 func (b *ballot) count(m *member, err error) {
 	index := b.asked[m.index]
 	size := len(index)
@@ -212,4 +218,5 @@ func (b *ballot) end() {
 	}
 }
 
+// count is how many members took the record.
 func (v *vote) count() int { return bits.OnesCount64(v.yes) }

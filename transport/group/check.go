@@ -41,6 +41,7 @@ func (g *group) Check(ctx context.Context) []transport.Finding {
 	return list
 }
 
+// fails reports whether records would not arrive.
 func fails(found []transport.Finding) bool {
 	for _, f := range found {
 		if f.Verdict == transport.Failed {
@@ -59,7 +60,8 @@ func soften(found []transport.Finding) {
 	}
 }
 
-// check asks the member as Validate asks a route's transport.
+// check asks the member as Validate asks a route's transport. No heartbeat is in
+// the way: they begin with the first Send, and there was none.
 func (m *member) check(ctx context.Context) []transport.Finding {
 	checker, ok := m.transport.(transport.Checker)
 	if !ok {
@@ -72,6 +74,7 @@ func (m *member) check(ctx context.Context) []transport.Finding {
 	return found
 }
 
+// checkProbe makes a finding of a Probe.
 func (m *member) checkProbe(ctx context.Context) transport.Finding {
 	f := transport.Finding{Check: m.name + ": probe"}
 	if m.prober == nil {

@@ -36,7 +36,8 @@ func describe(members []*member) transport.Description {
 	return all
 }
 
-// importPaths are those of all members' client libraries.
+// importPaths are those of all members' client libraries, since each of them may
+// log while it works for the route.
 func importPaths(members []*member) []string {
 	var all []string
 	for _, m := range members {

@@ -53,8 +53,10 @@ func (g *gate) takeLocked() bool {
 	return true
 }
 
+// leave ends what enter began.
 func (g *gate) leave() { g.free(func() { g.sends-- }) }
 
+// leaveProbe ends what enterProbe or tryProbe began.
 func (g *gate) leaveProbe() { g.free(func() { g.probing = false }) }
 
 func (g *gate) free(change func()) {
@@ -83,6 +85,7 @@ func (g *gate) wait(ctx context.Context, take func() bool) error {
 	return nil
 }
 
+// sleepLocked waits without the lock, and has it again when it returns.
 func (g *gate) sleepLocked(ctx context.Context, freed <-chan struct{}) error {
 	g.waiting++
 	g.mu.Unlock()

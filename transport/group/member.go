@@ -78,8 +78,9 @@ func spawn(wg *sync.WaitGroup, err *error, f func() error) {
 
 var errGoexit = errors.New("runtime.Goexit")
 
-// within returns ctx with a time limit; 0: none. It is cancelled with
-// errSlow as its cause, to tell a member's time from the caller's.
+// within returns ctx with a time limit; 0: none. It is cancelled with errSlow as
+// its cause, to tell a member's time from the caller's: the former is the member's
+// fault, the latter may be anybody's.
 func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d <= 0 {
 		return ctx, func() {}

@@ -99,7 +99,8 @@ func typeName(d transport.Destination) string {
 }
 
 // depth returns how deep groups are nested, at most MaxDepth+1: a group that is
-// its own member has no end. (Members is a slice, so somebody may do that.)
+// its own member has no end. (Members is a slice, so somebody may do that.) It looks
+// into the configuration, and not into what Open returns: by then it is too late.
 func depth(members []transport.Destination, at int) int {
 	deepest := at
 	for _, d := range members {
@@ -113,6 +114,7 @@ func depth(members []transport.Destination, at int) int {
 	return deepest
 }
 
+// inside returns the members of a group.
 func inside(d transport.Destination) ([]transport.Destination, bool) {
 	switch d := d.(type) {
 	case Failover:
@@ -131,6 +133,7 @@ func inside(d transport.Destination) ([]transport.Destination, bool) {
 	return nil, false
 }
 
+// membersOf is for pointers, which may be nil: then Open will say so.
 func membersOf[D any](d *D, of func(*D) []transport.Destination) ([]transport.Destination, bool) {
 	if d == nil {
 		return nil, false

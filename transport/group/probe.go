@@ -9,7 +9,8 @@ import (
 )
 
 // heartbeat probes a member from the first Send on. A group that nobody uses
-// connects to nothing.
+// connects to nothing. Each member has a goroutine of its own: with one for all, a
+// member that hangs would keep the others from being asked for as long.
 func (g *group) heartbeat(m *member) {
 	select {
 	case <-g.woken:
@@ -46,7 +47,8 @@ func (g *group) pulse(m *member) {
 	_ = g.probe(ctx, m) // what it says is noted
 }
 
-// probe asks a member whose gate the caller took for a Probe, and leaves it.
+// probe asks a member whose gate the caller took for a Probe, and leaves it. ctx is
+// cancelled by Close, or by the worker; then the answer says nothing.
 func (g *group) probe(ctx context.Context, m *member) error {
 	defer m.gate.leaveProbe() // after what the answer says is noted: see Held
 	limited, cancel := within(ctx, g.patient)
@@ -122,7 +124,9 @@ func (g *group) sentinel() error {
 	return ErrNoMember
 }
 
-// prober is one call of Probe.
+// prober is one call of Probe. The members are asked one after the other, and as
+// few as it takes: the answer is for a worker that wants to send at once, or that
+// looks every second whether a record has to go again.
 type prober struct {
 	*group
 	ctx      context.Context

@@ -9,7 +9,10 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// answer counts the votes and returns what Send has to return.
+// answer counts the votes and returns what Send has to return. The order matters:
+// what has to go again of earlier Sends comes before anything about this one, the
+// votes are remembered before those of records that are decided are forgotten,
+// and the ledger is told before the worker can ask for what is held.
 func (b *ballot) answer() error {
 	taken, whole := 0, true
 	for i := range b.cast {
@@ -140,6 +143,7 @@ func (b *ballot) told(end int) error {
 	return b.failures.wait(answers.Err())
 }
 
+// forget is for who has no lock.
 func (b *ballot) forget(id encode.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -156,6 +160,7 @@ type kept struct {
 	byID map[encode.ID]uint64
 }
 
+// forget drops the votes for a record that is decided.
 func (v *kept) forget(id encode.ID) {
 	if len(v.byID) > 0 {
 		delete(v.byID, id)

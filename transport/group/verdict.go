@@ -66,7 +66,9 @@ func (a *attempt) enter(end int) {
 	}
 }
 
-// told returns the answer to each record.
+// told returns the answer to each record. What is left has the last thing that a
+// member said of it, or what all said together, as a plain error: whatever it asked
+// of the worker, another member may see it differently by then.
 func (a *attempt) told(end int) error {
 	answers := transport.AnswersFor(len(a.recs))
 	none := a.failures.err(a.kind, a.sentinel())

@@ -38,3 +38,32 @@ func compare(rounds int, subjects ...subject) []float64 {
 	}
 	return medians
 }
+
+// beyond returns, for each subject, the median of what an operation took longer
+// than base's in the same round, in nanoseconds. It is for differences of a tenth
+// of what is measured: bursts are so short that base and subject have the same
+// clock and the same neighbours, which the medians of whole bursts have not.
+func beyond(rounds int, base subject, subjects ...subject) []float64 {
+	all := append([]subject{base}, subjects...)
+	more := make([][]float64, len(subjects))
+	for round := range rounds + warmUp {
+		var took [8]float64
+		for i, s := range all {
+			start := time.Now()
+			s.run(s.n)
+			took[i] = float64(time.Since(start)) / float64(s.n)
+		}
+		for i := range more {
+			if round >= warmUp {
+				more[i] = append(more[i], took[i+1]-took[0])
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	medians := make([]float64, len(more))
+	for i, m := range more {
+		slices.Sort(m)
+		medians[i] = m[len(m)/2]
+	}
+	return medians
+}

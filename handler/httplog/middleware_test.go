@@ -31,7 +31,7 @@ func TestAccessRecord(t *testing.T) {
 		{"no route", "GET", "/nowhere", http.NotFound, slog.LevelWarn, "GET", map[string]string{"http.route": "-", "http.response.status_code": "404"}},
 		{"the client's fault", "POST", "/things/1", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) }, slog.LevelWarn, "POST /things/{id}",
 			map[string]string{"http.response.status_code": "422", "error.type": "-"}},
-		{"ours", "POST", "/things/1", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x", 503) }, slog.LevelError, "POST /things/{id}",
+		{"ours", "POST", "/things/1", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x", http.StatusServiceUnavailable) }, slog.LevelError, "POST /things/{id}",
 			map[string]string{"http.response.status_code": "503", "error.type": "503", "http.response.body.size": "2"}},
 		{"informational first", "GET", "/things/1", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)

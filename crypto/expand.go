@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // tagKey is the key of the struct tag: `slogship:"seal"`.
@@ -18,35 +19,32 @@ const tagKey = "slogship"
 // encoding/json would write such a value in one piece, which can then be sealed
 // as a whole or not at all. Names and what is left out are as encoding/json has
 // them: fields of embedded structs, json:"-", omitempty.
-func expand(v slog.Value) (slog.Value, bool) {
-	if v.Kind() != slog.KindAny {
+func expand(v slog.Value, types *typeCache) (slog.Value, bool) {
+	if v.Kind() != slog.KindAny || v.Any() == nil {
 		return v, false
 	}
 	r := reflect.ValueOf(v.Any())
 	nodes := maxNodes
-	if !r.IsValid() || !hides(r.Type(), nil) || !holds(r, 0, &nodes) {
+	if !types.hides(r.Type()) || !holds(r, 0, &nodes, types) {
 		return v, false
 	}
-	return expanded(r, 0), true
+	return expanded(r, 0, types), true
 }
 
-// expand is the function of that name, which costs a look into the type, with
-// what it finds kept: the types of a program are few.
-func (s *Sealer) expand(v slog.Value) (slog.Value, bool) {
-	x := v.Any()
-	if x == nil {
-		return v, false
+// typeCache is what is known of types: whether a value of one may hold something
+// to hide. It only grows, and the types of a program are few. The zero typeCache
+// is ready.
+type typeCache struct {
+	known sync.Map // reflect.Type to bool
+}
+
+func (c *typeCache) hides(t reflect.Type) bool {
+	if known, ok := c.known.Load(t); ok {
+		return known.(bool)
 	}
-	t := reflect.TypeOf(x)
-	may, ok := s.types.Load(t)
-	if !ok {
-		may = hides(t, nil)
-		s.types.Store(t, may)
-	}
-	if !may.(bool) {
-		return v, false
-	}
-	return expand(v)
+	may := hides(t, map[reflect.Type]bool{})
+	c.known.Store(t, may)
+	return may
 }
 
 // maxNodes bounds a look into a value that may have no end.
@@ -54,20 +52,21 @@ const maxNodes = 1 << 14
 
 var secretType = reflect.TypeFor[SecretValue]()
 
-// hides reports whether a value of type t may hold something to hide. What an
-// interface holds is not known from its type.
-func hides(t reflect.Type, seen []reflect.Type) bool {
+// hides reports whether something to hide can be reached from type t. What an
+// interface holds is not known from its type. seen are the types that are looked
+// at already: types refer to each other, and not only in circles.
+func hides(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if t == secretType || t.Kind() == reflect.Interface {
 		return true
 	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return hides(t.Elem(), seen)
 	case reflect.Struct:
-		if slices.Contains(seen, t) {
-			return false // its first occurrence is being looked at
-		}
-		seen = append(seen, t)
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if logged(f) && (hasTag(f) || hides(f.Type, seen)) {
@@ -105,11 +104,11 @@ func tagAction(f reflect.StructField) Action {
 
 // holds reports whether the value at hand holds something to hide. Where there
 // is too much to look at, it does: the expansion is bounded in its own way.
-func holds(v reflect.Value, depth int, nodes *int) bool {
+func holds(v reflect.Value, depth int, nodes *int, types *typeCache) bool {
 	if *nodes--; *nodes < 0 || depth > maxDepth {
 		return true
 	}
-	if !v.IsValid() || !hides(v.Type(), nil) {
+	if !v.IsValid() || !types.hides(v.Type()) {
 		return false
 	}
 	if v.Type() == secretType {
@@ -117,23 +116,23 @@ func holds(v reflect.Value, depth int, nodes *int) bool {
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return holds(v.Elem(), depth+1, nodes)
+		return holds(v.Elem(), depth+1, nodes, types)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			if holds(v.Index(i), depth+1, nodes) {
+			if holds(v.Index(i), depth+1, nodes, types) {
 				return true
 			}
 		}
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
-			if holds(it.Value(), depth+1, nodes) {
+			if holds(it.Value(), depth+1, nodes, types) {
 				return true
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if hasTag(f) || logged(f) && holds(v.Field(i), depth+1, nodes) {
+			if hasTag(f) || logged(f) && holds(v.Field(i), depth+1, nodes, types) {
 				return true
 			}
 		}
@@ -142,8 +141,8 @@ func holds(v reflect.Value, depth int, nodes *int) bool {
 }
 
 // expanded returns v as groups and lists, as deep as there is something to hide.
-func expanded(v reflect.Value, depth int) slog.Value {
-	for v.IsValid() && (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && hides(v.Type(), nil)) {
+func expanded(v reflect.Value, depth int, types *typeCache) slog.Value {
+	for v.IsValid() && (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && types.hides(v.Type())) {
 		if depth++; depth > maxDepth {
 			break
 		}
@@ -154,36 +153,36 @@ func expanded(v reflect.Value, depth int) slog.Value {
 		return slog.AnyValue(nil)
 	case depth > maxDepth:
 		return slog.StringValue(markTooDeep)
-	case v.Type() == secretType || !hides(v.Type(), nil):
+	case v.Type() == secretType || !types.hides(v.Type()):
 		return slog.AnyValue(v.Interface())
 	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Array:
 		list := make([]slog.Value, v.Len())
 		for i := range list {
-			list[i] = expanded(v.Index(i), depth+1)
+			list[i] = expanded(v.Index(i), depth+1, types)
 		}
 		return slog.AnyValue(list)
 	case reflect.Map:
-		return slog.GroupValue(mapAttrs(v, depth)...)
+		return slog.GroupValue(mapAttrs(v, depth, types)...)
 	default:
-		return slog.GroupValue(structAttrs(nil, v, depth)...)
+		return slog.GroupValue(structAttrs(nil, v, depth, types)...)
 	}
 }
 
 const markTooDeep = "!TRUNCATED nested too deep"
 
 // mapAttrs returns the entries in the order of their keys.
-func mapAttrs(v reflect.Value, depth int) []slog.Attr {
+func mapAttrs(v reflect.Value, depth int, types *typeCache) []slog.Attr {
 	var attrs []slog.Attr
 	for it := v.MapRange(); it.Next(); {
-		attrs = append(attrs, slog.Attr{Key: fmt.Sprint(it.Key()), Value: expanded(it.Value(), depth+1)})
+		attrs = append(attrs, slog.Attr{Key: fmt.Sprint(it.Key()), Value: expanded(it.Value(), depth+1, types)})
 	}
 	slices.SortFunc(attrs, func(a, b slog.Attr) int { return strings.Compare(a.Key, b.Key) })
 	return attrs
 }
 
-func structAttrs(attrs []slog.Attr, v reflect.Value, depth int) []slog.Attr {
+func structAttrs(attrs []slog.Attr, v reflect.Value, depth int, types *typeCache) []slog.Attr {
 	for i := range v.NumField() {
 		f, field := v.Type().Field(i), v.Field(i)
 		if !logged(f) {
@@ -191,7 +190,7 @@ func structAttrs(attrs []slog.Attr, v reflect.Value, depth int) []slog.Attr {
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if inner, ok := embedded(f, field, name); ok {
-			attrs = structAttrs(attrs, inner, depth)
+			attrs = structAttrs(attrs, inner, depth, types)
 			continue
 		}
 		if !f.IsExported() || strings.Contains(options, "omitempty") && isEmpty(field) {
@@ -200,7 +199,7 @@ func structAttrs(attrs []slog.Attr, v reflect.Value, depth int) []slog.Attr {
 		if name == "" {
 			name = f.Name
 		}
-		value := expanded(field, depth+1)
+		value := expanded(field, depth+1, types)
 		if hasTag(f) && field.Type() != secretType {
 			value = slog.AnyValue(hide(value, tagAction(f)))
 		}

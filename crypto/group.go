@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"maps"
 	"strings"
 	"sync/atomic"
 )
@@ -19,6 +20,11 @@ type Group struct {
 	// matching costs some hundred. A slot holds any key with its hash; it is
 	// replaced as a whole.
 	fields [fieldSlots]atomic.Pointer[field]
+
+	// more has the keys that found their slots taken. The map is replaced as a
+	// whole, by whoever wins, and never changed in place: a lock around it would
+	// be shared by all that log.
+	more   atomic.Pointer[map[string]*field]
 	misses atomic.Uint32
 }
 
@@ -28,7 +34,12 @@ const (
 	// maxCachedKey: a longer key is most likely made of data.
 	maxCachedKey = 64
 
-	// keepEvery: a slot that is taken is replaced at each sixteenth miss only, so
+	// maxMore is how many keys of one group are kept besides, and maxFields how
+	// many of all groups: a program has some hundred, data has any number.
+	maxMore   = 1 << 10
+	maxFields = 1 << 14
+
+	// keepEvery: with that many kept, a slot is replaced at each sixteenth miss only, so
 	// that keys made of data ("user-4711") do not push out those of the code.
 	keepEvery = 16
 
@@ -56,6 +67,11 @@ func (g *Group) find(key string) *field {
 	if f := g.fields[h/fieldSlots%fieldSlots].Load(); f != nil && f.key == key {
 		return f
 	}
+	if more := g.more.Load(); more != nil {
+		if f := (*more)[key]; f != nil {
+			return f
+		}
+	}
 	return g.miss(key, h)
 }
 
@@ -78,21 +94,47 @@ func (g *Group) miss(key string, h uint32) *field {
 		f.rule = g.s.rule(m.decides(f.at))
 	}
 	f.plain = f.rule == nil && !g.s.detects()
-	if len(key) > maxCachedKey {
-		return f
-	}
-	// Two goroutines may store at a time: the last wins, and both are right.
-	for _, slot := range []uint32{h % fieldSlots, h / fieldSlots % fieldSlots} {
-		if g.fields[slot].CompareAndSwap(nil, f) {
-			return f
-		}
-	}
-	if g.misses.Add(1)%keepEvery == 0 {
-		if old := g.fields[h%fieldSlots].Swap(f); old.inner.Load() != nil {
-			g.s.groups.Add(-1)
-		}
+	if len(key) <= maxCachedKey {
+		g.keep(f, h)
 	}
 	return f
+}
+
+// keep puts f into the cache if there is room. Two goroutines may store the same
+// key at a time: both have the same to say.
+func (g *Group) keep(f *field, h uint32) {
+	slots := [...]uint32{h % fieldSlots, h / fieldSlots % fieldSlots}
+	for _, slot := range slots {
+		if g.fields[slot].CompareAndSwap(nil, f) {
+			return
+		}
+	}
+	if g.keepMore(f) || g.misses.Add(1)%keepEvery != 0 {
+		return
+	}
+	if old := g.fields[slots[0]].Swap(f); old.inner.Load() != nil {
+		g.s.groups.Add(-1)
+	}
+}
+
+// keepMore copies the map for each new key: a thousand times at most, in the
+// life of a group.
+func (g *Group) keepMore(f *field) bool {
+	old := g.more.Load()
+	next := map[string]*field{}
+	if old != nil {
+		if len(*old) >= maxMore {
+			return false
+		}
+		next = maps.Clone(*old)
+	}
+	if g.s.fields.Add(1) > maxFields {
+		g.s.fields.Add(-1)
+		return false
+	}
+	next[f.key] = f
+	g.more.CompareAndSwap(old, &next) // if it fails, the next call with this key tries again
+	return true
 }
 
 // group returns where the members of the group at f stand.

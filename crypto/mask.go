@@ -80,7 +80,7 @@ func plain(v slog.Value) (string, bool) {
 	case slog.KindGroup:
 		return "", false
 	case slog.KindAny:
-		switch x := normal(reveal(v, 0)); x.Kind() {
+		switch x := normal(reveal(v)); x.Kind() {
 		case slog.KindString:
 			return x.String(), true
 		case slog.KindAny:

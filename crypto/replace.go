@@ -38,7 +38,7 @@ func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 		if secret, ok := v.Any().(SecretValue); ok {
 			return g.reveal(sc, f, secret)
 		}
-		if e, ok := g.s.expand(v); ok && !g.whole(f) {
+		if e, ok := expand(v, &g.s.types); ok && !g.whole(f) {
 			v = e
 		}
 	}

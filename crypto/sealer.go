@@ -36,9 +36,10 @@ type Sealer struct {
 	forms   []Form   // of detect
 	rules   *automaton
 	top     *Group
-	groups  atomic.Int64 // that are kept
+	groups  atomic.Int64 // that are kept, of all that fields lead to
+	fields  atomic.Int64 // that are kept beside their slots
 	stats   counters
-	types   sync.Map // reflect.Type to bool: whether a value of it may hold something to hide
+	types   typeCache
 
 	hashKey *Key
 	hashers sync.Pool // of hash.Hash, keyed with hashKey

@@ -59,32 +59,37 @@ func (s SecretValue) MarshalText() ([]byte, error) { return []byte(MarkSecret), 
 
 // reveal takes secrets out of their wrapping, in a value that is about to be
 // sealed as a whole.
-func reveal(v slog.Value, depth int) slog.Value {
+func reveal(v slog.Value) slog.Value {
+	var types typeCache
+	return revealed(v, 0, &types)
+}
+
+func revealed(v slog.Value, depth int, types *typeCache) slog.Value {
 	if depth > maxDepth {
 		return slog.AnyValue(nil)
 	}
 	switch v.Kind() {
 	case slog.KindLogValuer:
-		return reveal(resolve(v), depth+1)
+		return revealed(resolve(v), depth+1, types)
 	case slog.KindGroup:
 		group := make([]slog.Attr, len(v.Group()))
 		for i, a := range v.Group() {
-			group[i] = slog.Attr{Key: a.Key, Value: reveal(a.Value, depth+1)}
+			group[i] = slog.Attr{Key: a.Key, Value: revealed(a.Value, depth+1, types)}
 		}
 		return slog.GroupValue(group...)
 	case slog.KindAny:
 		switch x := v.Any().(type) {
 		case SecretValue:
-			return reveal(resolve(x.hidden().value), depth+1)
+			return revealed(resolve(x.hidden().value), depth+1, types)
 		case []slog.Value:
 			list := make([]slog.Value, len(x))
 			for i, e := range x {
-				list[i] = reveal(e, depth+1)
+				list[i] = revealed(e, depth+1, types)
 			}
 			return slog.AnyValue(list)
 		}
-		if e, ok := expand(v); ok {
-			return reveal(e, depth+1)
+		if e, ok := expand(v, types); ok {
+			return revealed(e, depth+1, types)
 		}
 	}
 	return v

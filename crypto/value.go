@@ -57,7 +57,7 @@ func appendValue(dst []byte, v slog.Value) []byte {
 	case slog.KindTime:
 		return appendTime(append(dst, kindTime), v)
 	default:
-		return appendClosed(dst, normal(reveal(v, 0)), 0)
+		return appendClosed(dst, normal(reveal(v)), 0)
 	}
 }
 

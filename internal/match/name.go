@@ -13,6 +13,7 @@ func Below(name, root string, sep byte) bool {
 // runtime names it: "example.org/shop/db.(*Pool).Get" is in
 // "example.org/shop/db".
 func PackageOf(function string) string {
+	function, _, _ = strings.Cut(function, "[") // type arguments are of other packages
 	slash := strings.LastIndexByte(function, '/')
 	dot := strings.IndexByte(function[slash+1:], '.')
 	if dot < 0 {

@@ -21,6 +21,7 @@ func TestGroups(t *testing.T) {
 		"handlers": func() ([]row, error) { return handlers(1) },
 		"paced":    func() ([]row, error) { return paced(20) },
 		"enabled":  func() ([]row, error) { return enabled(1) },
+		"routing":  func() ([]row, error) { return routing(1) },
 		"overload": func() ([]row, error) { return overloads(1) },
 		"stores":   func() ([]row, error) { return stores(1) },
 		"encoders": func() ([]row, error) { return encoders(1) },
@@ -90,6 +91,14 @@ func TestRowJudges(t *testing.T) {
 		if got := c.r.ok(); got != c.want {
 			t.Errorf("%v: ok %v, want %v", c.r, got, c.want)
 		}
+	}
+}
+
+func TestBeyond(t *testing.T) {
+	spin := func(n int) { time.Sleep(time.Duration(n) * time.Microsecond) }
+	more := beyond(3, subject{func(int) {}, 10}, subject{spin, 1000}, subject{func(int) {}, 10})
+	if more[0] < 900 || more[1] > more[0] {
+		t.Errorf("1 µs an operation is %v ns beyond nothing, nothing is %v ns", more[0], more[1])
 	}
 }
 

@@ -113,6 +113,15 @@ func TestReread(t *testing.T) {
 	}
 }
 
+// A program that forgot its schemes is told so, and not that stdout is wrong.
+func TestWithoutSchemes(t *testing.T) {
+	_, err := config.Parse("f", []byte("logging: {routes: [{output: stdout}]}"), nil)
+	e, ok := errors.AsType[*config.Error](err)
+	if !ok || !strings.Contains(e.Allowed, "Options.Schemes") {
+		t.Errorf("%v", err)
+	}
+}
+
 // The bounds of a file, of its secrets and of its references.
 func TestLimits(t *testing.T) {
 	const head = "logging: {routes: [{output: stdout}]}\n#"

@@ -23,6 +23,7 @@ func TestMatchers(t *testing.T) {
 		"{code: 5}":                               route.Equals("code", 5),
 		"{code: -5}":                              route.Equals("code", -5),
 		`{code: "5"}`:                             route.Equals("code", "5"),
+		"{code: 18446744073709551615}":            route.Equals("code", uint64(1<<64-1)),
 		"{code: 0.5}":                             route.Equals("code", 0.5),
 		"{code: 007}":                             route.Equals("code", "007"),
 		"{code: 1e3}":                             route.Equals("code", 1000.0),

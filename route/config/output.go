@@ -29,13 +29,13 @@ func (d *decoder) long(n *yaml.Node, key string, v reflect.Value) {
 	typ, link := findEntry(es, "type"), findEntry(es, "url")
 	switch {
 	case typ != nil:
-		if s, ok := d.typed(typ, d.schemes); ok {
+		if s, ok := d.typed(typ); ok {
 			dest := s.blank()
 			d.fields(es, s.Fields(), dest.Elem(), "type")
 			v.Set(dest.Elem())
 		}
 	case link == nil:
-		d.fail(n, key, &Error{Problem: "neither type nor url", Allowed: "type: one of " + list(sortedKeys(d.schemes)) + ", or a url", Err: ErrRequired})
+		d.fail(n, key, &Error{Problem: "neither type nor url", Allowed: "a url, or type: " + d.schemeNames(), Err: ErrRequired})
 	case link.value.Kind != yaml.ScalarNode || isNull(link.value):
 		d.want(link.value, link.path, true, "a URL such as tcp://host:5170")
 	default:
@@ -55,19 +55,27 @@ func findEntry(es []entry, name string) *entry {
 	return nil
 }
 
-// typed returns which of known the type of a mapping names.
-func (d *decoder) typed(typ *entry, known Schemes) (Scheme, bool) {
+// typed returns the scheme that the type of a mapping names.
+func (d *decoder) typed(typ *entry) (Scheme, bool) {
 	if typ.value.Kind != yaml.ScalarNode || isNull(typ.value) {
-		d.want(typ.value, typ.path, true, "one of "+list(sortedKeys(known)))
+		d.want(typ.value, typ.path, true, d.schemeNames())
 		return Scheme{}, false
 	}
 	name, ok := d.expand(typ.value, typ.path, false)
 	if !ok {
 		return Scheme{}, false
 	}
-	s, ok := known[name]
+	s, ok := d.schemes[name]
 	if !ok {
-		d.want(typ.value, typ.path, false, "one of "+list(sortedKeys(known)), sortedKeys(known)...)
+		d.want(typ.value, typ.path, false, d.schemeNames(), sortedKeys(d.schemes)...)
 	}
 	return s, ok
+}
+
+// schemeNames are what is allowed for a scheme or a type.
+func (d *decoder) schemeNames() string {
+	if len(d.schemes) == 0 {
+		return "any, once the program names some in Options.Schemes: it has none"
+	}
+	return oneOf(sortedKeys(d.schemes))
 }

@@ -71,7 +71,7 @@ func (l *link) scheme(name string) (Scheme, bool) {
 	s, ok := l.d.schemes[name]
 	switch {
 	case !ok:
-		e := &Error{Value: show(l.n.Value), Problem: "unknown scheme", Allowed: "one of " + list(sortedKeys(l.d.schemes)), Err: ErrValue}
+		e := &Error{Value: show(l.n.Value), Problem: "unknown scheme", Allowed: l.d.schemeNames(), Err: ErrValue}
 		if !l.hidden {
 			e.Near = nearest(name, sortedKeys(l.d.schemes))
 		}

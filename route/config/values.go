@@ -45,6 +45,9 @@ func plainValue(text string) any {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && (text == "0" || text[0] != '0') {
 		return n
 	}
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil && text[0] != '0' {
+		return n // an id above 2^63, which a float would round
+	}
 	if f, ok := parseNumber(text); ok && text[len(text)-1] != '%' && text[0] != '0' || ok && len(text) > 1 && text[:2] == "0." {
 		return f
 	}

@@ -110,6 +110,9 @@ type Dedupe struct {
 // trigger are shipped as they come, so that what happens after an error is seen
 // too; then keeping begins anew.
 //
+// The call that triggers stores what was kept: on a route with durability Power
+// it waits for a sync for each record, so keep MaxRecords small there.
+//
 // What is kept is not in the sum of the route's Stats before it is shipped. It
 // is in memory alone and gone with the process, at Close, or when its request
 // ends.

@@ -118,6 +118,8 @@ func Parse(name string, text []byte, opts *Options) (*Config, error) {
 	return c, nil
 }
 
+// decoder returns a decoder of its own for each pass: errors of one are not those
+// of the next, and Routes may run in several goroutines.
 func (c *Config) decoder(check bool) *decoder {
 	return &decoder{file: c.file, schemes: c.opts.Schemes, lookup: c.opts.Lookup, readFile: readFile, check: check}
 }

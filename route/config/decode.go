@@ -58,6 +58,8 @@ func (d *decoder) want(n *yaml.Node, key string, secret bool, allowed string, kn
 	d.fail(n, key, e)
 }
 
+// scalarText is "" for what is no scalar, whose content an error would only
+// repeat.
 func scalarText(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value
@@ -65,6 +67,9 @@ func scalarText(n *yaml.Node) string {
 	return ""
 }
 
+// isNull reports whether n is YAML's null: "~", "null", or a key with nothing
+// behind it, which is the commonest. It never stands for a field's default: who
+// writes a key means to say something, and what was to come there is missing.
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 // follow returns what an alias stands for. inspect has refused those that do not
@@ -105,6 +110,8 @@ func (d *decoder) entries(n *yaml.Node, path string) []entry {
 	return es
 }
 
+// merged returns what the value of "<<" brings. Of a list, what comes first wins,
+// as entries keeps the first of each name.
 func (d *decoder) merged(n *yaml.Node, path string) []entry {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -121,6 +128,8 @@ func (d *decoder) merged(n *yaml.Node, path string) []entry {
 	}
 }
 
+// join extends the path of a key, as errors show it. Keys are free text in tables
+// and matchers, so they are shown as values are.
 func join(path, key string) string {
 	if key = show(key); path == "" {
 		return key
@@ -151,6 +160,8 @@ func (d *decoder) structure(n *yaml.Node, path string, fields []Field, v reflect
 	d.fields(d.entries(n, path), fields, v, skip...)
 }
 
+// fields is structure for entries that are there already. A key of skip is known
+// and the caller's, so it is listed among those that are allowed.
 func (d *decoder) fields(es []entry, fields []Field, v reflect.Value, skip ...string) {
 	for _, e := range es {
 		f := find(fields, e.name)
@@ -166,6 +177,8 @@ func (d *decoder) fields(es []entry, fields []Field, v reflect.Value, skip ...st
 	}
 }
 
+// find returns the field with this key, nil if there is none. Keys are compared
+// exactly: a second way to write each would be one more to search a file for.
 func find(fields []Field, key string) *Field {
 	for i := range fields {
 		if fields[i].Key == key {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -61,6 +62,8 @@ func (c *Config) declare(d *decoder, section *entry) (declared bool) {
 
 const wantEnvironment = "a name of letters, digits, and . _ - /"
 
+// validEnvironment allows what names of environments look like ("prod/eu-1") and
+// nothing that would have to be quoted in an error or a shell.
 func validEnvironment(name string) bool {
 	return name != "" && len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool {
 		return r < '-' || r > 'z' || r > '9' && r < 'A' || r > 'Z' && r < 'a' && r != '_'
@@ -98,6 +101,8 @@ func (c *Config) assemble(d *decoder, declared bool) {
 	}
 }
 
+// sortedEnvironments are all of them, the abstract ones too. In order, so that the
+// same file has the same errors each time.
 func (c *Config) sortedEnvironments() []string { return sortedKeys(c.environments) }
 
 // populate puts into an environment what names it, and into one that inherits
@@ -117,10 +122,13 @@ func (c *Config) populate(d *decoder, name string) {
 		}
 		routed := r.name
 		if routed == "" {
-			routed = routeName(prefix, r.output)
+			routed = d.nameFor(prefix, r.output)
 		}
 		if routed == "" {
-			continue // its output is wrong, which is said elsewhere
+			if r.output.Kind == yaml.MappingNode { // else the output is wrong, and said to be
+				d.fail(r.node, r.path, &Error{Problem: "no name can be made from its output", Allowed: "name: …", Err: ErrRequired})
+			}
+			continue
 		}
 		if other := nodes[routed]; other != nil {
 			d.collision(r, other, routed, name)
@@ -136,9 +144,9 @@ func (c *Config) populate(d *decoder, name string) {
 // collision notes that two routes of an environment have one name.
 func (d *decoder) collision(r, other *routeNode, name, environment string) {
 	e := &Error{Value: name, Err: ErrDuplicate, Allowed: "a name that no other route of the environment has"}
-	e.Problem = sprintLine("the route in line %d has this name as well", other.node.Line)
+	e.Problem = fmt.Sprintf("the route in line %d has this name as well", other.node.Line)
 	if r.name == "" {
-		e.Problem = sprintLine("made from where it leads, the name is that of the route in line %d as well", other.node.Line)
+		e.Problem = fmt.Sprintf("made from where it leads, the name is that of the route in line %d as well", other.node.Line)
 		e.Allowed = "a name of its own: name: …"
 	}
 	d.fail(r.node, r.path, e)

@@ -118,6 +118,8 @@ logging:
 // that is secret or changes with the machine.
 func TestNames(t *testing.T) {
 	for output, want := range map[string]string{
+		"{<<: *fast, nagle: true}":               "tcp-logs-5170",
+		"*fast":                                  "tcp-logs-5170",
 		"stdout":                                 "stdout",
 		"syslog://logserver.prod:514":            "syslog-logserver-prod-514",
 		"syslog+tls://L.Example:6514":            "syslog-tls-l-example-6514",
@@ -136,7 +138,7 @@ func TestNames(t *testing.T) {
 		"{type: file, path: '/var/log/shop.json', encoder: text}":     "file-var-log-shop-json",
 		"tcp://" + strings.Repeat("long.", 20) + "example:5170":       "tcp-long-long-long-long-long-long-long-long-long-long-l-b39e4aa9",
 	} {
-		c := parse(t, "logging:\n  routes:\n    - output: "+output+"\n",
+		c := parse(t, "x-fast: &fast {type: tcp, addr: 'logs:5170'}\nlogging:\n  routes:\n    - output: "+output+"\n",
 			"LOG_HOST=elsewhere", "LOG_URL=tcp://a:1", "PW=secret")
 		if got := names(t, c, "any"); got != want {
 			t.Errorf("%s: %q, want %q", output, got, want)

@@ -84,6 +84,9 @@ func split(value string) (t template, problem string) {
 	}
 }
 
+// parseReference reads what is between "${" and "}". A default goes up to the
+// first "}", and has no references in it: nesting would need escapes, and who
+// needs a variable for a default has a program that sets it.
 func parseReference(inner string) (reference, string) {
 	name, fallback, optional := strings.Cut(inner, ":")
 	switch {
@@ -102,6 +105,8 @@ func parseReference(inner string) (reference, string) {
 	return reference{name: name, fallback: fallback, optional: optional}, ""
 }
 
+// validVariable goes by what a shell takes for a name (POSIX, 3.231): a name with
+// another character is a slip, as no .env file or manifest could set it.
 func validVariable(name string) bool {
 	for i, r := range name {
 		if r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r))) {
@@ -176,6 +181,9 @@ func (d *decoder) resolve(n *yaml.Node, key string, ref *reference) (string, boo
 	return ref.fallback, ref.optional
 }
 
+// secretFile reads the file of a reference, anew each time: a secret that was
+// rotated is in force with the next Routes. What is in it is remembered, to be
+// kept out of the errors of whoever gets it.
 func (d *decoder) secretFile(n *yaml.Node, key string, ref *reference) (string, bool) {
 	text, err := d.readFile(ref.file, maxSecret)
 	e := &Error{Value: "${file:" + ref.file + "}", Allowed: "a file of at most 64 KiB of UTF-8 that is not empty", Err: ErrVariable}

@@ -91,6 +91,8 @@ func fieldsOf(t reflect.Type, outer []reflect.Type) []Field {
 	return fields
 }
 
+// fieldOf adds to typed what a field's name says: its key, whether its number is
+// bytes, and whether its value is a credential.
 func fieldOf(f reflect.StructField, index int, outer []reflect.Type) Field {
 	field := typed(f.Type, outer)
 	field.Key, field.Go, field.index = keyOf(f.Name), f.Name, index
@@ -144,6 +146,8 @@ func typed(t reflect.Type, outer []reflect.Type) Field {
 	return f
 }
 
+// container makes f a list or a table of what its values are. It is unreachable
+// if those are: a list of functions.
 func (f *Field) container(kind Kind, outer []reflect.Type) {
 	if kind == Table && f.Type.Key().Kind() != reflect.String {
 		f.Why = unreachable(f.Type)
@@ -186,6 +190,8 @@ func knownType(t reflect.Type) (Kind, bool) {
 	}
 }
 
+// unreachable says what t is, for the error of who tries it in a file all the
+// same.
 func unreachable(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Func:
@@ -264,6 +270,7 @@ func isSecret(key string) bool {
 		func(word string) bool { return strings.Contains(key, word) })
 }
 
+// reachable reports whether a file can set anything of a struct.
 func reachable(fields []Field) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return f.Kind != Unreachable })
 }

@@ -20,6 +20,8 @@ type jsonReader struct {
 	from int
 }
 
+// parseJSON reads one object. What encoding/json allows and JSON does not, there
+// is none: no comments, no commas at the end.
 func parseJSON(text []byte) (*yaml.Node, *Error) {
 	r := &jsonReader{text: text, dec: json.NewDecoder(bytes.NewReader(text)), line: 1}
 	r.dec.UseNumber()
@@ -52,6 +54,8 @@ func (r *jsonReader) offset(err error) int {
 	return int(r.dec.InputOffset())
 }
 
+// jsonReason is the text of an error of encoding/json, whose words for a file
+// that was cut off are "EOF".
 func jsonReason(err error) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"

@@ -58,6 +58,8 @@ func (d *decoder) texts(n *yaml.Node, key string) (texts []string, known bool) {
 	return texts, known
 }
 
+// setLevels sets v from a text as route.ParseLevels reads it, but for the empty
+// one: "levels:" with an empty variable must not mean all.
 func (d *decoder) setLevels(n *yaml.Node, key, text string, v reflect.Value) {
 	levels, err := route.ParseLevels(text)
 	if err != nil || strings.TrimSpace(text) == "" {

@@ -68,6 +68,7 @@ func join1(ms []route.Matcher, how func(...route.Matcher) route.Matcher) route.M
 	return how(ms...)
 }
 
+// part is the matcher of one key.
 func (d *decoder) part(e entry) route.Matcher {
 	switch e.name {
 	case "all", "any":
@@ -94,6 +95,8 @@ func (d *decoder) part(e entry) route.Matcher {
 	}
 }
 
+// several is a list of matchers. An empty one is an error, since all of none is
+// everything, any of none nothing, and neither is what somebody wanted.
 func (d *decoder) several(e entry) route.Matcher {
 	if e.value.Kind != yaml.SequenceNode || len(e.value.Content) == 0 {
 		d.want(e.value, e.path, false, "a list of matchers, at least one")
@@ -168,6 +171,8 @@ func (d *decoder) oneOf(e entry, matcher func(string) route.Matcher) route.Match
 	return join1(ms, route.Any)
 }
 
+// sampled is about the trace. false is the opposite and not "no matter", which is
+// what leaving the key out says.
 func (d *decoder) sampled(e entry) route.Matcher {
 	var on bool
 	count := len(d.errs)
@@ -218,6 +223,8 @@ func (d *decoder) condition(e entry, path string) route.Matcher {
 	return join1(ms, route.All)
 }
 
+// compare is one key of a condition. nil means that it was wrong, or is not known
+// in a check.
 func (d *decoder) compare(c entry, path string) route.Matcher {
 	switch c.name {
 	case "equals", "in":
@@ -253,6 +260,9 @@ func (d *decoder) compare(c entry, path string) route.Matcher {
 	return nil
 }
 
+// equals is one value or several, of which the attribute has to be one. Null is
+// refused: whether an attribute that is not there equals it, everybody would
+// answer otherwise, and exists says it.
 func (d *decoder) equals(n *yaml.Node, key, path string) route.Matcher {
 	nodes := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
@@ -293,6 +303,8 @@ func (d *decoder) bound(c entry) (any, bool) {
 	return value, known
 }
 
+// regexp compiles text, which n stands for. Only what is wrong with it is quoted
+// from package regexp's error.
 func (d *decoder) regexp(n *yaml.Node, key, text string) *regexp.Regexp {
 	// Its own limit on what a program of it may take bounds repeats of repeats.
 	re, err := regexp.Compile(text)

@@ -115,6 +115,7 @@ func union(a, b []string) []string {
 	return a
 }
 
+// sortedKeys makes what errors list the same each time.
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {

@@ -46,6 +46,8 @@ func (d *decoder) long(n *yaml.Node, key string, v reflect.Value) {
 	}
 }
 
+// findEntry returns the entry of this name, nil if there is none. It looks among
+// merged keys as well, where a walk over the node would not.
 func findEntry(es []entry, name string) *entry {
 	for i := range es {
 		if es[i].name == name {

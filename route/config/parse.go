@@ -52,6 +52,7 @@ func badCharacter(text []byte, problem string, bad func(r rune, size int) bool) 
 	return nil
 }
 
+// parseYAML returns the one document of text.
 func parseYAML(text []byte) (*yaml.Node, *Error) {
 	// The library says of these neither which nor where.
 	if e := badCharacter(text, "a control character", func(r rune, _ int) bool {
@@ -128,6 +129,7 @@ func inspect(root *yaml.Node) Errors {
 	return in.errs
 }
 
+// fail notes e about n; the file's name is set by the caller of inspect.
 func (in *inspector) fail(n *yaml.Node, e *Error) {
 	e.Line, e.Column = n.Line, n.Column
 	in.errs = append(in.errs, e)
@@ -164,6 +166,9 @@ func (in *inspector) measure(n *yaml.Node) extent {
 	return x
 }
 
+// keys checks those of one mapping. YAML's own rule for duplicates is left to its
+// users, and most take the last: the level that somebody added at the top of a
+// file would be ignored without a word.
 func (in *inspector) keys(n *yaml.Node) {
 	first := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {

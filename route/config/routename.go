@@ -13,13 +13,13 @@ import (
 // maxName is how long the name of a route may be.
 const maxName = 64
 
-// routeName makes the name of a route that has none from what the file says of
+// nameFor makes the name of a route that has none from what the file says of
 // where it leads: environment, scheme, host and path. Not from its index: a
 // route put before it would get its buffer. Not from what a reference stands
 // for, but from the reference: names are directories and show up in figures,
 // where a token has no place, and a host that moves keeps its backlog.
-func routeName(environment string, output *yaml.Node) string {
-	name := clean(environment + "-" + placeOf(output))
+func (d *decoder) nameFor(environment string, output *yaml.Node) string {
+	name := clean(environment + "-" + d.placeOf(output))
 	if len(name) > maxName {
 		sum := sha256.Sum256([]byte(name))
 		name = strings.TrimRight(name[:maxName-9], "-") + "-" + hex.EncodeToString(sum[:4])
@@ -33,6 +33,7 @@ func clean(text string) string {
 	return strings.Join(words, "-")
 }
 
+// notInName reports whether a route's name cannot have r.
 func notInName(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
 
 // placeKeys are the fields of destinations that say where they are, the first
@@ -42,33 +43,31 @@ func placeKeys() []string {
 }
 
 // placeOf returns where an output leads, as the file has it.
-func placeOf(n *yaml.Node) string {
+func (d *decoder) placeOf(n *yaml.Node) string {
 	n = follow(n)
 	switch n.Kind {
 	case yaml.ScalarNode:
 		return place(n.Value)
 	case yaml.SequenceNode:
 		if len(n.Content) > 0 {
-			return placeOf(n.Content[0])
+			return d.placeOf(n.Content[0])
 		}
 	case yaml.MappingNode:
-		return placeOfMapping(n)
+		return d.placeOfMapping(n)
 	}
 	return ""
 }
 
-func placeOfMapping(n *yaml.Node) string {
-	fields := map[string]*yaml.Node{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		fields[n.Content[i].Value] = n.Content[i+1]
-	}
+// placeOfMapping is the type and the place.
+func (d *decoder) placeOfMapping(n *yaml.Node) string {
+	es := d.entries(n, "")
 	var typ string
-	if t := fields["type"]; t != nil {
-		typ = place(follow(t).Value) + "-"
+	if t := findEntry(es, "type"); t != nil {
+		typ = place(t.value.Value) + "-"
 	}
 	for _, key := range placeKeys() {
-		if at := fields[key]; at != nil {
-			where := placeOf(at)
+		if at := findEntry(es, key); at != nil {
+			where := d.placeOf(at.value)
 			if _, rest, found := strings.Cut(where, "://"); found && typ != "" && key != "members" {
 				where = rest // the type says it already
 			}

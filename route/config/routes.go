@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/slogship/slogship/route"
 )
-
-func sprintLine(format string, line int) string { return fmt.Sprintf(format, line) }
 
 // RouteFields are the keys of a route: the fields of [route.Route], of which To
 // is called output. There is one more, environment: a name or a list of them; a
@@ -44,6 +41,8 @@ func (c *Config) list(d *decoder, section *entry) {
 	}
 }
 
+// routeNode reads name, environment and output of a route, which are needed before
+// it is known whether the rest of it will ever be decoded.
 func (d *decoder) routeNode(n *yaml.Node, path string) *routeNode {
 	r := &routeNode{node: n, path: path}
 	for _, e := range d.entries(n, path) {
@@ -64,6 +63,8 @@ func (d *decoder) routeNode(n *yaml.Node, path string) *routeNode {
 	return r
 }
 
+// routeName is a name as route.Validate wants it. It is checked here, since other
+// errors list names, and what is none may be anything.
 func (d *decoder) routeName(e entry) string {
 	const allowed = "1 to 64 of a-z, 0-9 and -"
 	name := d.fixed(e.value, e.path, allowed)

@@ -128,6 +128,8 @@ func setText(v reflect.Value, f *Field, text string) (bad string, near []string)
 	return "", nil
 }
 
+// setName sets v to the value of this name, in any case and with any marks
+// between its words: octet_counted, OctetCounted, octet-counted.
 func setName(v reflect.Value, f *Field, text string) bool {
 	for n, name := range namedValues(f.typ()) {
 		if plain(name) == plain(text) && plain(text) != "" {
@@ -146,6 +148,8 @@ func (f *Field) typ() reflect.Type {
 	return f.Type
 }
 
+// setInteger reads decimals alone. YAML 1.1 reads 0640 as 416 and 1:30 as 90, and
+// not every reader of YAML does; no number of this library is meant so.
 func setInteger(v reflect.Value, text string) (bad string) {
 	n, err := strconv.ParseInt(strings.TrimPrefix(text, "+"), 10, 64)
 	switch {
@@ -158,6 +162,7 @@ func setInteger(v reflect.Value, text string) (bad string) {
 	return ""
 }
 
+// overflows and setInt are reflect's for either sort of integers.
 func overflows(v reflect.Value, n int64) bool {
 	if v.CanUint() {
 		return n < 0 || v.OverflowUint(uint64(n))
@@ -165,6 +170,7 @@ func overflows(v reflect.Value, n int64) bool {
 	return v.OverflowInt(n)
 }
 
+// setInt sets v to n, which fits.
 func setInt(v reflect.Value, n int64) {
 	if v.CanUint() {
 		v.SetUint(uint64(n))

@@ -67,6 +67,8 @@ func (c *Config) root(d *decoder, n *yaml.Node) {
 	}
 }
 
+// section decodes what is below logging. What all environments share is decoded
+// with what it refers to; the routes are only checked, by the last call.
 func (c *Config) section(d *decoder, n *yaml.Node) {
 	es := d.entries(n, "logging")
 	d.fields(es, OptionFields(), reflect.ValueOf(&c.handler).Elem(), Keys()...)

@@ -63,6 +63,7 @@ func redact(text string) string {
 	return text
 }
 
+// redactQuery masks the values and keeps the names, which say what was meant.
 func redactQuery(query string) string {
 	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
 	for i, part := range parts {

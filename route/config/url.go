@@ -56,6 +56,7 @@ func (d *decoder) short(n *yaml.Node, key string) (dest reflect.Value, ok bool) 
 	return l.build(s, u, query)
 }
 
+// same is for references that need no escaping where they stand.
 func same(s string) string { return s }
 
 // bad notes that the URL is not what is allowed.
@@ -63,6 +64,7 @@ func (l *link) bad(allowed string) {
 	l.d.fail(l.n, l.key, &Error{Value: show(l.n.Value), Problem: "not a URL that can be used", Allowed: allowed, Err: ErrValue})
 }
 
+// scheme returns the scheme that the URL names.
 func (l *link) scheme(name string) (Scheme, bool) {
 	name, known := l.fill(name, same)
 	if !known {
@@ -125,6 +127,8 @@ func (l *link) url(scheme, rest string) (*url.URL, bool) {
 	return u, true
 }
 
+// escapePath escapes all but the slashes: a variable may hold several directories
+// of a path, and must not begin the parameters.
 func escapePath(s string) string { return strings.ReplaceAll(url.PathEscape(s), "%2F", "/") }
 
 // urlReason says what url.Parse did not like without a word of the URL, which its
@@ -191,6 +195,8 @@ func (l *link) clean(err error, u *url.URL, values url.Values) string {
 	return text
 }
 
+// parameters splits the query. url.ParseQuery would keep neither the order, which
+// errors come in, nor what was written in place of each value.
 func (l *link) parameters(query string) ([]parameter, bool) {
 	var params []parameter
 	for part := range strings.SplitSeq(query, "&") {
@@ -245,6 +251,9 @@ func (l *link) set(p parameter, s Scheme, v reflect.Value) {
 	}
 }
 
+// setField decodes a parameter's value as it would be decoded in the long form,
+// from a node of its own with the place of the URL. References are put back for
+// that: what they stand for is replaced there, and shown nowhere.
 func (l *link) setField(p parameter, key string, f *Field, v reflect.Value) {
 	field := *f
 	field.Secret = field.Secret || l.hidden

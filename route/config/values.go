@@ -61,6 +61,8 @@ func (d *decoder) attrs(n *yaml.Node, key string, v reflect.Value) {
 	}
 }
 
+// attrList returns attributes in the order of the file, which is the one that
+// formats write them in.
 func (d *decoder) attrList(n *yaml.Node, key string) []slog.Attr {
 	var attrs []slog.Attr
 	for _, e := range d.entries(n, key) {

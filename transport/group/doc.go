@@ -78,6 +78,9 @@
 // waits for all members that are healthy, at most SyncTimeout; then a member that
 // was late is not healthy any more.
 //
+// Beside its members, a group has a goroutine for each of them that can be
+// probed, and wakes up once a HeartbeatInterval for it.
+//
 // # Security
 //
 // A group opens no connections of its own. Members' errors in the state have the

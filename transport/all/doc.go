@@ -21,8 +21,8 @@
 //	amqps://shop:secret@rabbit.prod/vhost?exchange=logs
 //
 // A scheme also says whether the network can read along: one that ends in "s" or
-// in "+tls" speaks TLS, with the defaults of package tlsconfig, and the others do
-// not. So http, loki+http and their like need no allow_plaintext, which the
+// in "+tls" speaks TLS, with the defaults of package tlsconfig, and so does
+// sentry, whose DSNs are https; the others do not. So http, loki+http and their like need no allow_plaintext, which the
 // https adapter asks for so that nobody sends records in the clear by a slip in
 // an address. Credentials in the clear are refused all the same; where an
 // adapter can be told to send them (amqp, kafka, grpc), the file has to say so.

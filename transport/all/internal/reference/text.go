@@ -70,7 +70,7 @@ const outputsText = `An output is a URL, whose parameters are options by their k
 ` + "`url`" + ` and options. Several hosts have commas between them. User names, passwords and parameters have % escapes as in any URL, which
 what references stand for does not need.
 
-Types that end in "s" or "+tls" speak TLS. Of the others, records can be read on the way. Where they can carry a password at all
+Types that end in "s" or "+tls" speak TLS, and so does ` + "`sentry`" + `. Of the others, records can be read on the way. Where they can carry a password at all
 (` + "`amqp`, `kafka`, `grpc`) `allow_plaintext`" + ` has to be said for that; those that speak HTTP carry none, and their type sets
 ` + "`allow_plaintext`" + ` for the records.
 

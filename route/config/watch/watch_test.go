@@ -3,6 +3,7 @@ package watch_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/slogship/slogship/route/config"
 	"github.com/slogship/slogship/route/config/watch"
+	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/memory"
 	"github.com/slogship/slogship/transport/tcp"
 )
 
@@ -294,4 +297,66 @@ func TestClose(t *testing.T) {
 			t.Error("called after Close")
 		}
 	})
+}
+
+// With a handler: records go where the file says, and stay there when a new file
+// is bad.
+func TestHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sinks := map[string]*memory.Sink{"a": memory.New(), "b": memory.New()}
+		path := filepath.Join(t.TempDir(), "logging.yaml")
+		route := func(host string) string {
+			return "logging: {level: INFO, routes: [{name: main, output: 'sink://" + host + "'}]}"
+		}
+		write(t, path, route("a"))
+		cfg, err := config.Load(path, &config.Options{
+			OnNotice: func(string) {},
+			Schemes: config.Schemes{"sink": config.SchemeOf(func(d *destination, u *url.URL) error {
+				d.Host, d.sinks = u.Host, sinks
+				return nil
+			})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := cfg.Open("any")
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := 0
+		w := watch.Start(cfg, &watch.Options{
+			OnChange: func(c *config.Config) error { return c.Apply(h, "any") },
+			OnError:  func(error) { bad++ },
+		})
+		for _, text := range []string{route("a"), route("b"), route("nowhere"), "logging: {}"} {
+			write(t, path, text)
+			time.Sleep(3 * interval)
+			synctest.Wait()
+			slog.New(h).Info("m")
+			if err := h.Flush(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		w.Close()
+		if a, b := len(sinks["a"].Records()), len(sinks["b"].Records()); a != 1 || b != 3 || bad != 2 {
+			t.Errorf("a got %d, b %d, and %d files were bad", a, b, bad)
+		}
+		if err := h.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// destination is one of sinks, by its name.
+type destination struct {
+	Host  string
+	sinks map[string]*memory.Sink
+}
+
+func (d destination) Open() (transport.Transport, error) {
+	sink := d.sinks[d.Host]
+	if sink == nil {
+		return nil, errors.New("no such sink")
+	}
+	return sink.Open()
 }

@@ -31,6 +31,7 @@ type deadFile struct {
 	path    string
 	maxSize int64
 	budget  *buffer.Budget
+	encoder encode.Encoder
 
 	removed atomic.Uint64 // letters in files that were removed for room or age
 
@@ -41,11 +42,12 @@ type deadFile struct {
 }
 
 // newDeadFile counts what dir has of dead letters, also if this run makes none.
-func newDeadFile(dir string, budget *buffer.Budget) *deadFile {
+func newDeadFile(dir string, budget *buffer.Budget, encoder encode.Encoder) *deadFile {
 	f := &deadFile{
 		path:    filepath.Join(dir, deadName),
 		maxSize: min(deadMaxSize, budget.Max()/(16*(deadKeep+1))),
 		budget:  budget,
+		encoder: encoder,
 	}
 	f.count()
 	return f
@@ -57,7 +59,7 @@ func (f *deadFile) store(ctx context.Context, rec encode.Record) error {
 	if f.to == nil {
 		f.letters = make(map[string]uint64)
 		f.count() // before anything is removed
-		to, err := file.Destination{Path: f.path, MaxSize: f.maxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
+		to, err := file.Destination{Path: f.path, Encoder: f.encoder, MaxSize: f.maxSize, Keep: deadKeep, KeepFor: deadKeepFor, Sync: true}.Open()
 		if err != nil {
 			return err
 		}

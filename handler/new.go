@@ -153,13 +153,14 @@ func (c *core) openBuffer(l *lane) error {
 		o.Mode = buffer.Heap
 	} else {
 		fsys, o.Budget = c.fsys, c.budget
+		o.Cipher, o.Encrypt = c.sealing.cipher(), c.opts.EncryptBuffers
 	}
 	var err error
 	if l.buf, err = buffer.Open(fsys, l.dir, &o); err != nil {
 		return err
 	}
 	if l.dir != "" {
-		l.deadFile = newDeadFile(l.dir, c.budget)
+		l.deadFile = newDeadFile(l.dir, c.budget, c.sealing.letters)
 	}
 	return nil
 }

@@ -83,6 +83,16 @@ type Options struct {
 	// them after the handler. nil: a policy that seals is an error.
 	Keys *crypto.Keyring
 
+	// EncryptBuffers encrypts all that is stored of records in Dir, with Keys: each
+	// segment of a buffer with a key of its own, and each dead letter. A volume or
+	// a backup that is stolen then shows record ids, levels, times and sizes. What
+	// Fields seal is sealed besides. Buffers that were not encrypted are read as
+	// before, and encrypted ones also with EncryptBuffers off as long as Keys has
+	// their key; without it they stay where they are. While there is no key to seal
+	// with, no segment is made, and records are counted as disk_stalled. Not
+	// encrypted are CrashReports until they are shipped, and Leftover.
+	EncryptBuffers bool
+
 	// HashKey is for policies that hash. nil: such a policy is an error.
 	HashKey *crypto.Key
 
@@ -137,6 +147,9 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if c.CrashReports && c.InMemory {
 		return c, fmt.Errorf("handler: option CrashReports true: want a Dir, not InMemory: %w", ErrOptions)
+	}
+	if c.EncryptBuffers && (c.Keys == nil || c.InMemory) {
+		return c, fmt.Errorf("handler: option EncryptBuffers true: want Keys, and a Dir: %w", ErrOptions)
 	}
 	if c.MaxDisk < 0 || c.MaxDisk > 0 && c.MaxDisk < 1<<20 {
 		return c, fmt.Errorf("handler: option MaxDisk %d: want at least 1048576 bytes: %w", c.MaxDisk, ErrOptions)

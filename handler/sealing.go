@@ -19,6 +19,7 @@ type sealing struct {
 	options crypto.SealerOptions
 	known   atomic.Pointer[[]sealed] // replaced as a whole, under core.routing
 	fields  *crypto.Sealer           // of Options.Fields; nil: none
+	letters encode.Encoder           // of dead letters in files
 }
 
 type sealed struct {
@@ -30,6 +31,9 @@ func newSealing(o *Options) (*sealing, error) {
 	s := &sealing{keys: o.Keys, options: crypto.SealerOptions{Service: o.Resource.Service, HashKey: o.HashKey}}
 	s.known.Store(new([]sealed))
 	var err error
+	if s.letters, err = newLetters(o); err != nil {
+		return nil, err
+	}
 	s.fields, err = s.compile(o.Fields)
 	return s, err
 }

@@ -38,7 +38,7 @@ func (b *Buffer) Append(ctx context.Context, r Record) (Position, error) {
 // place tries one segment. The wake-up comes after the commit: see Arm for why
 // none is lost.
 func (b *Buffer) place(s *segment, r *Record, typ uint8) (end uint64, ok bool) {
-	n := strideOf(len(r.Payload))
+	n := strideOf(s.room(len(r.Payload), typ))
 	if n > s.size-headerSize {
 		return 0, false // no claim can fit: it needs a segment of its size
 	}
@@ -109,7 +109,7 @@ func (b *Buffer) sealLocked(s *segment, fit uint64) {
 
 // appendSlow is Append from where the first segment did not take the record.
 func (b *Buffer) appendSlow(ctx context.Context, r *Record, tried *segment) (Position, error) {
-	w := b.newWait(ctx, strideOf(len(r.Payload)), tried)
+	w := b.newWait(ctx, strideOf(b.room(len(r.Payload))), tried)
 	defer w.stop()
 	for {
 		s, err := w.segment()

@@ -128,7 +128,7 @@ func newBuffer(fsys vfs.FS, opt Options) *Buffer {
 	b.overhead = headerSize
 	if len(opt.Meta) > 0 {
 		b.meta = &Meta{Bytes: opt.Meta}
-		b.overhead += strideOf(len(opt.Meta))
+		b.overhead += strideOf(b.room(len(opt.Meta)))
 	}
 	b.pace.init(&b.opt, b.overhead)
 	return b

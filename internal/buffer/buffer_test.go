@@ -61,7 +61,7 @@ func checkEntry(t testing.TB, e Entry) {
 }
 
 func testOptions() *Options {
-	return &Options{NewID: newID(), MinFree: -1, AdoptEvery: -1, StallTimeout: 5 * time.Second, MinSegment: 64 << 10}
+	return &Options{NewID: newID(), MinFree: -1, AdoptEvery: -1, StallTimeout: 5 * time.Second, MinSegment: 64 << 10, Cipher: testSeal(), Encrypt: testSeal() != nil}
 }
 
 func open(t testing.TB, dir string, o *Options) *Buffer {

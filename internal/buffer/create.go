@@ -42,6 +42,9 @@ func (b *Buffer) create(seq uint64, size int64) (*segment, error) {
 	s.kickAt = b.overhead + (s.size-b.overhead)/4
 	s.waits = b.flushes() && (b.opt.Mode == Written || b.opt.Durability == Power)
 	s.walk.off = headerSize
+	if err := b.encrypt(s); err != nil {
+		return nil, fmt.Errorf("buffer: create segment %q: %w", s.String(), err)
+	}
 	if b.opt.Mode == Heap {
 		s.show(make([]byte, size))
 		b.writeStart(s, s.mem)
@@ -57,10 +60,14 @@ func (b *Buffer) create(seq uint64, size int64) (*segment, error) {
 func (b *Buffer) start(s *segment) []byte {
 	h := header{flags: s.flags, uuid: s.log.uuid, seq: s.seq, epoch: s.epoch, size: s.size,
 		created: time.Now().UnixNano(), origin: s.origin}
+	if s.seal != nil {
+		h.key = s.seal.head
+	}
 	p := appendHeader(make([]byte, 0, b.overhead), &h)
 	if b.meta != nil {
 		f := frame{place: placeOf(s.seq, headerSize), typ: typeMeta, time: h.created}
-		p = appendFrame(p, f, b.meta.Bytes, s.epochBytes[:])
+		stored := s.storedMeta(&f, b.meta.Bytes)
+		p = appendFrame(p, f, stored, s.epochBytes[:])
 	}
 	return p
 }

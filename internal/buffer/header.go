@@ -19,6 +19,9 @@ import (
 //	64  created i64                  8   unix ns, information only
 //	72  origin epoch u64             8   of the file this one was rewritten from, or 0
 //	80  CRC-32C u32                  4   over bytes 0 to 80
+//	84  length of the key's head u16 2   of an encrypted segment only (format 2)
+//	86  head                         n   by which the Cipher finds the key
+//	86+n CRC-32C u32                 4   over bytes 84 to 86+n
 //
 // Two copies because a torn or flipped sector must not cost a whole segment.
 // There is no link to the previous segment: spares that were never used and
@@ -27,7 +30,9 @@ const (
 	headerSize  = 4096
 	headerCopy  = 2048
 	headerUsed  = 84
+	headerKey   = 84 // of an encrypted segment: head's length u16, head, CRC-32C of both
 	formatNow   = 1
+	formatSeal  = 2 // of encrypted segments, and the newest that this version reads
 	orderTag    = 0x01020304
 	headerMagic = "SLGSHIP\n"
 )
@@ -37,6 +42,7 @@ const (
 	flagCompacted uint32 = 1 // rewritten with fewer records: offsets differ from the original's
 	flagRescued   uint32 = 2 // rewritten after a failed sync: offsets are the original's
 	flagWritten   uint32 = 4 // filled by pwrite: a kill may cut its last write short
+	flagSealed    uint32 = 8 // encrypted
 )
 
 // Errors about one file, for OnError and the tests.
@@ -54,6 +60,7 @@ type header struct {
 	created           int64
 	origin            uint64
 	format, minReader uint16
+	key               []byte // of an encrypted one: the key's head
 }
 
 // appendHeader appends the whole header page to dst.
@@ -61,8 +68,15 @@ func appendHeader(dst []byte, h *header) []byte {
 	var b [headerCopy]byte
 	copy(b[:], headerMagic)
 	le := binary.LittleEndian
-	le.PutUint16(b[8:], formatNow)
-	le.PutUint16(b[10:], formatNow)
+	format := uint16(formatNow)
+	if h.flags&flagSealed != 0 {
+		format = formatSeal
+		le.PutUint16(b[headerKey:], uint16(len(h.key)))
+		end := headerKey + 2 + copy(b[headerKey+2:], h.key)
+		le.PutUint32(b[end:], Sum(b[headerKey:end]))
+	}
+	le.PutUint16(b[8:], format)
+	le.PutUint16(b[10:], format)
 	le.PutUint32(b[12:], headerSize)
 	le.PutUint32(b[16:], h.flags)
 	le.PutUint32(b[20:], orderTag)
@@ -85,7 +99,7 @@ func parseHeader(page []byte) (header, error) {
 		if len(page) < at+headerUsed {
 			break
 		}
-		h, e := parseHeaderCopy(page[at : at+headerUsed])
+		h, e := parseHeaderCopy(page[at:min(at+headerCopy, len(page))])
 		if e == nil {
 			return h, nil
 		}
@@ -109,10 +123,23 @@ func parseHeaderCopy(b []byte) (header, error) {
 		created: int64(le.Uint64(b[64:])), origin: le.Uint64(b[72:]),
 	}
 	switch {
-	case h.minReader > formatNow && h.minReader <= h.format:
+	case h.minReader > formatSeal && h.minReader <= h.format:
 		return h, errNewer
-	case !good, h.size < headerSize+frameSize, h.size > maxSegmentSize:
+	case !good, h.flags&flagSealed != 0 && !h.takeKey(b[headerKey:]), h.size < headerSize+frameSize, h.size > maxSegmentSize:
 		return header{}, errDamaged
 	}
 	return h, nil
+}
+
+// takeKey reads the key's head and reports whether it is whole.
+func (h *header) takeKey(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	end := 2 + int(binary.LittleEndian.Uint16(b))
+	if end > 2+maxHead || len(b) < end+4 || binary.LittleEndian.Uint32(b[end:]) != Sum(b[:end]) {
+		return false
+	}
+	h.key = append([]byte(nil), b[2:end]...)
+	return true
 }

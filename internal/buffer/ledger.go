@@ -24,6 +24,7 @@ type counters struct {
 	refused     uint64
 	lost        uint64
 	corrupt     uint64
+	tampered    uint64
 	quarantined uint64
 	adopted     uint64
 

@@ -77,4 +77,6 @@ func (o *Options) payloadSpan() uint32 {
 
 // tooLarge reports whether a record of stride n has become too large since
 // it was let in. Waiting for a segment of its size it would keep all others out.
-func (b *Buffer) tooLarge(n uint64) bool { return n > strideOf(int(b.payloadSpan.Load())+idSize) }
+func (b *Buffer) tooLarge(n uint64) bool {
+	return n > strideOf(b.room(int(b.payloadSpan.Load())+idSize))
+}

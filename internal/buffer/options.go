@@ -95,6 +95,13 @@ type Options struct {
 	// and a quarter of MaxBytes.
 	MaxRecord int
 
+	// Cipher has the keys of encrypted segments. Found ones are read with it;
+	// without it, or with a key that it does not have, they stay where they are.
+	// With Encrypt, for which it is required, new segments are encrypted, each with
+	// a key of its own. Mode Heap has nothing to encrypt.
+	Cipher  Cipher
+	Encrypt bool
+
 	// Meta is stored once per segment and handed back with each record that
 	// was appended under it; at most 64 KiB. The buffer keeps the slice.
 	Meta []byte
@@ -138,6 +145,9 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.OnError == nil {
 		c.OnError = func(error) {}
 	}
+	if c.Mode == Heap {
+		c.Cipher, c.Encrypt = nil, false
+	}
 	c.MaxRecord = min(c.MaxRecord, maxMaxRecord)
 	c.MinSegment = roundUp(c.MinSegment, pageSize)
 	c.MaxSegment = roundUp(c.MaxSegment, pageSize)
@@ -164,6 +174,8 @@ func (o *Options) check() error {
 		return bad("Durability", o.Durability)
 	case o.WhenFull > Block:
 		return bad("WhenFull", o.WhenFull)
+	case o.Encrypt && o.Cipher == nil:
+		return fmt.Errorf("buffer: option %q: required with Encrypt", "Cipher")
 	case o.NewID == nil:
 		return fmt.Errorf("buffer: option %q: required", "NewID")
 	case o.SyncEvery < 0:

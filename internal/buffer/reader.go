@@ -224,6 +224,17 @@ func (b *Buffer) take(c *Chunk, s *segment, f *frame, h, payload []byte) bool {
 			return false
 		}
 	}
+	if s.seal != nil {
+		plain, err := s.seal.open(p[min(idSize, len(p)):], f)
+		if err != nil {
+			c.giveBack(len(p))
+			b.forged(s)
+			b.pass(s, r.off+f.stride()) // leave counts it as lost
+			return true
+		}
+		c.giveBack(sealSize)
+		p = p[:idSize+len(plain)]
+	}
 	if r.off >= s.seen.to {
 		s.seen.count++
 		s.seen.levels[f.level]++

@@ -62,7 +62,8 @@ func (b *Buffer) rescue(s *segment) error {
 		return err
 	}
 	if s.meta != nil {
-		w.put(&found{frame: frame{place: placeOf(s.seq, headerSize), typ: typeMeta}}, s.meta.Bytes, headerSize)
+		f, stored := s.metaRecord()
+		w.put(&found{frame: f}, stored, headerSize)
 	}
 	err = b.eachRecord(s, headerSize, func(f *found) { w.put(f, f.payload, f.at) })
 	if err != nil {

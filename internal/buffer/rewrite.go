@@ -63,7 +63,7 @@ type rewriter struct {
 // newRewriter starts a file that takes old's place in order: same seq, new
 // epoch. Its header goes in last, so that under its final name it is complete.
 func (b *Buffer) newRewriter(old *segment, flags uint32, size uint64) (*rewriter, error) {
-	s := &segment{log: old.log, seq: old.seq, size: size, flags: flags, origin: old.epoch, live: old.live}
+	s := &segment{log: old.log, seq: old.seq, size: size, flags: flags | old.flags&flagSealed, origin: old.epoch, live: old.live, seal: old.seal}
 	if old.origin != 0 {
 		s.origin = old.origin // the first of a chain: its offsets and its name are the known ones
 	}
@@ -110,6 +110,9 @@ func (w *rewriter) commit() error {
 	w.flush()
 	h := header{flags: w.s.flags, uuid: w.s.log.uuid, seq: w.s.seq, epoch: w.s.epoch, size: w.s.size,
 		created: time.Now().UnixNano(), origin: w.s.origin}
+	if w.s.seal != nil {
+		h.key = w.s.seal.head
+	}
 	if w.err == nil {
 		_, w.err = w.f.WriteAt(appendHeader(nil, &h), 0)
 	}
@@ -177,13 +180,15 @@ func (b *Buffer) metaRoom(s *segment) uint64 {
 	if s.meta == nil {
 		return 0
 	}
-	return strideOf(len(s.meta.Bytes))
+	_, stored := s.metaRecord()
+	return strideOf(len(stored))
 }
 
 // copyFrom copies meta and the records of level k and up.
 func (w *rewriter) copyFrom(s *segment, k uint8) (sum summary) {
 	if s.meta != nil {
-		w.put(&found{frame: frame{place: placeOf(s.seq, headerSize), typ: typeMeta}}, s.meta.Bytes, 0)
+		f, stored := s.metaRecord()
+		w.put(&found{frame: f}, stored, 0)
 	}
 	err := w.b.eachRecord(s, s.from, func(f *found) {
 		if f.level < k {

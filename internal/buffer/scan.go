@@ -77,6 +77,9 @@ func (b *Buffer) scanSegment(s *segment, taken map[uint64]*segment, w *window) {
 	if err == nil && h.uuid != s.log.uuid {
 		err = errForeign
 	}
+	if err == nil {
+		err = b.decrypt(s, &h)
+	}
 	twin := taken[h.seq]
 	switch {
 	case errors.Is(err, errDamaged):
@@ -180,7 +183,7 @@ func (b *Buffer) scanFrames(s *segment, w *window) (sum summary, bad uint64) {
 		off = f.at + f.stride()
 		switch f.typ {
 		case typeMeta:
-			s.meta = &Meta{Bytes: slices.Clone(f.payload)}
+			b.readMeta(s, &f)
 			off = max(off, s.from)
 		case typeMark:
 			b.mark(s, &f)

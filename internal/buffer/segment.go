@@ -33,6 +33,7 @@ type segment struct {
 
 	// Immutable once the segment is in Buffer.segs or in use.
 	log        *log
+	seal       *seal // nil: its records are stored as they are
 	seq, epoch uint64
 	epochBytes [8]byte
 	origin     uint64
@@ -144,13 +145,18 @@ func (s *segment) claim(n uint64) (off, fit uint64, ok, crossed bool) {
 // goroutine, so it must be here, in the caller's.
 func (s *segment) fill(off uint64, r *Record, typ uint8) (done bool) {
 	old := debug.SetPanicOnFault(true)
-	defer s.guard(off, strideOf(len(r.Payload)), old, &done)
-	n := frameSize + len(r.Payload)
+	room := s.room(len(r.Payload), typ)
+	defer s.guard(off, strideOf(room), old, &done)
+	n := frameSize + room
 	h := s.mem[off : off+uint64(n)]
 	storeClaim(s.mem, off, -int32(n))
 	crash("claimed")
-	copy(h[frameSize:], r.Payload)
 	f := frame{length: uint32(n), sum: r.Sum, place: placeOf(s.seq, off), typ: typ, level: r.Level, time: r.Time}
+	if room == len(r.Payload) {
+		copy(h[frameSize:], r.Payload)
+	} else {
+		f.sum = s.seal.put(h[frameSize:], r.Payload[:idSize], r.Payload[idSize:], &f)
+	}
 	putFrame(h[:frameSize:frameSize], &f, s.epochBytes[:])
 	crash("before-commit")
 	storeLength(s.mem, off, int32(n))

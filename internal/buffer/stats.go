@@ -17,6 +17,7 @@ type Stats struct {
 	Oldest      int64  // append time of the oldest segment's first record that is buffered, unix ns; 0: none
 	Quarantined uint64 // files
 	Corrupt     uint64 // ranges skipped
+	Tampered    uint64 // records of encrypted segments that were changed by somebody without the key
 	Recovering  bool   // what was found is not all counted yet
 	Sub         bool   // another process holds the directory
 	Adopted     uint64 // the part of Recovered that other processes left
@@ -31,7 +32,7 @@ func (b *Buffer) Stats() Stats {
 	s := Stats{
 		Appended: appended, Recovered: b.recovered, Acked: b.ackedCount, Dropped: b.dropped,
 		Refused: b.refused, Lost: b.lost, Disk: b.disk, Quarantined: b.quarantined,
-		Corrupt: b.corrupt, Recovering: b.scanning > 0, Sub: b.sub, Adopted: b.adopted,
+		Corrupt: b.corrupt, Tampered: b.tampered, Recovering: b.scanning > 0, Sub: b.sub, Adopted: b.adopted,
 	}
 	b.discards.add(&s)
 	s.Records = appended + b.recovered - b.ackedCount - b.lost

@@ -40,11 +40,12 @@ type RouteStats struct {
 	OldestAge     time.Duration `json:"oldest_age_ns"`
 	LastError     string        `json:"last_error,omitempty"`
 	LastErrorAt   time.Time     `json:"last_error_at,omitzero"`
-	Breaker       string        `json:"breaker,omitempty"` // "closed", "open" or "half-open"; "" if Direct
-	Corrupt       uint64        `json:"corrupt"`           // damaged ranges skipped while reading
-	Quarantined   uint64        `json:"quarantined"`       // files set aside
-	Recovering    bool          `json:"recovering"`        // what was found at the start is not all counted yet
-	SubBuffer     bool          `json:"sub_buffer"`        // another process holds the route's directory
+	Breaker       string        `json:"breaker,omitempty"`  // "closed", "open" or "half-open"; "" if Direct
+	Corrupt       uint64        `json:"corrupt"`            // damaged ranges skipped while reading
+	Tampered      uint64        `json:"tampered,omitempty"` // records of encrypted segments that somebody without the key has changed; lost, and counted in Dropped
+	Quarantined   uint64        `json:"quarantined"`        // files set aside
+	Recovering    bool          `json:"recovering"`         // what was found at the start is not all counted yet
+	SubBuffer     bool          `json:"sub_buffer"`         // another process holds the route's directory
 
 	Members []transport.MemberState `json:"members,omitempty"` // of a group (transport/group), in the order of its configuration
 
@@ -128,7 +129,7 @@ func (l *lane) stats() RouteStats {
 	}
 	s.BufferedBytes, s.DiskBytes, s.BytesSent = b.Bytes, b.Disk, w.BytesSent
 	s.Retries, s.Resent, s.Breaker = w.Retries, w.Resent, w.Breaker
-	s.Corrupt, s.Quarantined, s.Recovering, s.SubBuffer = b.Corrupt, b.Quarantined, b.Recovering, b.Sub
+	s.Corrupt, s.Tampered, s.Quarantined, s.Recovering, s.SubBuffer = b.Corrupt, b.Tampered, b.Quarantined, b.Recovering, b.Sub
 	if l.deadFile != nil {
 		s.DeadRemoved = l.deadFile.removed.Load()
 	}

@@ -15,7 +15,8 @@ import (
 func throughLog(h slog.Handler) bool { return fmt.Sprintf("%T", h) == "*slog.defaultHandler" }
 
 // besideLog returns next, or for slog's own first handler one that writes the
-// same lines to where the log package writes them now.
+// same lines to where the log package writes them now, with its flags and prefix
+// of now.
 //
 // As Options.Next it would hang the process: slog.SetDefault(slog.New(h)) makes
 // h the log package's output, so each record would come back from Next to h
@@ -27,12 +28,13 @@ func besideLog(next slog.Handler) slog.Handler {
 	}
 	// The file and line, if the flags ask for them, would be this file's.
 	flags := log.Flags() &^ (log.Lshortfile | log.Llongfile)
-	return &logHandler{out: log.New(log.Writer(), log.Prefix(), flags)}
+	return &logHandler{own: next, out: log.New(log.Writer(), log.Prefix(), flags)}
 }
 
 // logHandler writes lines as slog's own first handler does, through a log.Logger
 // of its own.
 type logHandler struct {
+	own slog.Handler // slog's, for the level that slog.SetLogLoggerLevel sets
 	out *log.Logger
 	// with are the With calls so far, done again for each record: a text handler
 	// that is kept would have one place to write to for all, and a lock around it
@@ -40,9 +42,8 @@ type logHandler struct {
 	with []func(slog.Handler) slog.Handler
 }
 
-// Enabled says what slog's own does while nobody calls slog.SetLogLoggerLevel.
-func (l *logHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelInfo
+func (l *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return l.own.Enabled(ctx, level) // takes no lock of the log package's
 }
 
 func (l *logHandler) Handle(ctx context.Context, r slog.Record) error {
@@ -86,5 +87,5 @@ func (l *logHandler) WithGroup(name string) slog.Handler {
 }
 
 func (l *logHandler) then(with func(slog.Handler) slog.Handler) slog.Handler {
-	return &logHandler{out: l.out, with: append(slices.Clip(l.with), with)}
+	return &logHandler{own: l.own, out: l.out, with: append(slices.Clip(l.with), with)}
 }

@@ -105,7 +105,9 @@ type Options struct {
 	Trace func(ctx context.Context) encode.Trace
 
 	// Next gets every record that it is enabled for as well: the handler that
-	// the service has already. Default: none.
+	// the service has already. slog's own first one, which writes through the log
+	// package, is replaced by one that writes the same lines to where that writes
+	// at New: through it, slog.SetDefault would make a loop. Default: none.
 	Next slog.Handler
 
 	// Leftover gets, at the end of Close, the records that could not be

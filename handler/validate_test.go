@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,10 +14,13 @@ import (
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
+	"github.com/slogship/slogship/internal/testkit"
 	"github.com/slogship/slogship/internal/vfs"
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport"
+	"github.com/slogship/slogship/transport/file"
 	"github.com/slogship/slogship/transport/memory"
+	"github.com/slogship/slogship/transport/tcp"
 )
 
 // replying is a destination whose transport says what a test wants.
@@ -283,5 +288,24 @@ func TestCheckLockOfAnUnsafeFile(t *testing.T) {
 	}
 	if _, err := buffer.Locked(vfs.OS{}, filepath.Join(dir, "b")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Real destinations, to the words that a person reads.
+func TestValidateReal(t *testing.T) {
+	up := testkit.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	routes := []route.Route{
+		{Name: "up", To: tcp.Destination{Addr: up}},
+		{Name: "down", To: tcp.Destination{Addr: testkit.Closed(t)}},
+		{Name: "file", To: file.Destination{Path: filepath.Join(t.TempDir(), "x.json")}, Direct: true},
+	}
+	r := Validate(t.Context(), routes, &Options{Dir: t.TempDir(), MaxDisk: 1 << 20})
+	if err := r.Err(); err == nil || len(err.(*ValidateError).Failed) != 1 || err.(*ValidateError).Failed[0].Route != "down" {
+		t.Errorf("failed: %v", err)
+	}
+	for _, part := range []string{"route \"up\"\n  ok       lock ", "  failed   connect 127.0.0.1:", "; nothing listens there: check the port, and that the receiver runs\n", "route \"file\"\n  ok       configuration: valid\n  ok       directory "} {
+		if !strings.Contains(r.String(), part) {
+			t.Errorf("no %q in\n%v", part, r)
+		}
 	}
 }

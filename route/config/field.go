@@ -248,8 +248,9 @@ func valueName(t reflect.Type, n int) (name string, ok bool) {
 }
 
 // isSize tells the numbers that are bytes, and so need a unit, from those that
-// are counts: by the words that this library's names have. A test goes over all
-// adapters and says which numbers are which.
+// are counts: by the words that this library's names have, since a struct tag in
+// each adapter would be forgotten in the next one. A test goes over the adapters of
+// this module and says which numbers are counts.
 func isSize(name string) bool {
 	if strings.HasSuffix(name, "Bytes") {
 		return true

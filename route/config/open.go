@@ -37,8 +37,8 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 }
 
 // Apply puts the routes and levels of an environment in force in a handler that
-// runs: handler.Reload with Renames, and SetLevels. After an error the old ones
-// are in force. What else the file says (buffer, resource, add_source, …) takes
+// runs: handler.Reload with Renames, and then SetLevels; in between, new routes
+// without levels go by the old default. After an error the old ones are in force. What else the file says (buffer, resource, add_source, …) takes
 // effect with the next start. Levels that were set otherwise since are those of
 // the file again.
 func (c *Config) Apply(h *handler.Handler, environment string) error {
@@ -99,7 +99,7 @@ func (c *Config) placed(environment string, err error, secrets []string) error {
 				e.Key, e.Line, e.Column = nodes[i].path, nodes[i].node.Line, nodes[i].node.Column
 			}
 		}
-		e.Problem = e.Err.Error()
+		e.Problem = strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 		errs = append(errs, e)
 	}
 	return errs.err()

@@ -64,17 +64,17 @@ func TestS14_Remedies(t *testing.T) {
 	for name, c := range map[string]struct {
 		leaf   testpki.Leaf
 		ca     *testpki.CA
-		server tls.Config
+		server *tls.Config
 		remedy string
 		is     error
 	}{
-		"expired":      {testpki.Leaf{NotAfter: time.Now().Add(-time.Minute)}, ca, tls.Config{}, "valid now", nil},
-		"not yet":      {testpki.Leaf{NotBefore: time.Now().Add(time.Minute)}, ca, tls.Config{}, "valid now", nil},
-		"wrong host":   {testpki.Leaf{Names: []string{"elsewhere.example", "192.0.2.1"}}, ca, tls.Config{}, "ServerName", nil},
-		"no authority": {testpki.Leaf{}, other, tls.Config{}, "CAFile", nil},
-		"weak RSA":     {testpki.Leaf{Key: weakRSA}, ca, tls.Config{}, "2048", ErrWeakKey},
-		"weak curve":   {testpki.Leaf{Key: weakCurve}, ca, tls.Config{}, "curve", nil}, // TLS has no name for it
-		"TLS 1.2 only": {testpki.Leaf{}, ca, tls.Config{MaxVersion: tls.VersionTLS12}, "AllowTLS12", nil},
+		"expired":      {testpki.Leaf{NotAfter: time.Now().Add(-time.Minute)}, ca, &tls.Config{}, "valid now", nil},
+		"not yet":      {testpki.Leaf{NotBefore: time.Now().Add(time.Minute)}, ca, &tls.Config{}, "valid now", nil},
+		"wrong host":   {testpki.Leaf{Names: []string{"elsewhere.example", "192.0.2.1"}}, ca, &tls.Config{}, "ServerName", nil},
+		"no authority": {testpki.Leaf{}, other, &tls.Config{}, "CAFile", nil},
+		"weak RSA":     {testpki.Leaf{Key: weakRSA}, ca, &tls.Config{}, "2048", ErrWeakKey},
+		"weak curve":   {testpki.Leaf{Key: weakCurve}, ca, &tls.Config{}, "curve", nil}, // TLS has no name for it
+		"TLS 1.2 only": {testpki.Leaf{}, ca, &tls.Config{MaxVersion: tls.VersionTLS12}, "AllowTLS12", nil},
 	} {
 		server := c.server.Clone()
 		server.Certificates = []tls.Certificate{c.ca.Pair(c.leaf)}

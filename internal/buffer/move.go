@@ -18,8 +18,8 @@ var ErrShared = errors.New("another process uses the directory")
 
 // Move gives the buffer's directory another name, in the same parent or at
 // least on the same volume. Appending and reading go on meanwhile: open files,
-// mappings and locks are of the files and not of their names. dir must not exist,
-// or be empty. It is not for Heap.
+// mappings and locks are of the files and not of their names. dir must not exist. It
+// is not for Heap.
 //
 // The rename is one step, so at each moment of a crash the directory has one of
 // the two names with all that is in it. When Move has returned nil, it has the
@@ -190,7 +190,7 @@ func MoveLeft(fsys vfs.FS, from, to string) (moved bool, err error) {
 	if _, ours := Usage(fsys, from); !ours {
 		return false, nil
 	}
-	if entries, err := fsys.ReadDir(to); len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := fsys.ReadDir(to); !errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	b := &Buffer{home: &home{FS: fsys, from: from, at: from}}

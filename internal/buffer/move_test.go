@@ -133,6 +133,55 @@ func TestMoveKilled(t *testing.T) {
 	})
 }
 
+// The power goes after a move, or before its sync: the directory is whole, under
+// its new name if Move has returned nil, else under either. With Power every record
+// is there (T4).
+func TestMovePowerCut(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	names, rounds := map[string]int{}, 60
+	if nightly() {
+		rounds = 2000
+	}
+	for i := range rounds {
+		fsys := vfs.NewCrash(seed + uint64(i))
+		fault := vfs.NewFault(fsys)
+		o := testOptions()
+		o.Durability = Power
+		b := openOn(t, fault, "/state/a", o)
+		n := 1 + uint64(rng.IntN(20))
+		for id := range n {
+			mustAppend(t, b, id, 100)
+		}
+		early := i%2 == 0
+		if early {
+			fault.Inject(vfs.When(vfs.And(vfs.Kinds(vfs.OpSyncDir), vfs.Base("state")), vfs.InjectorFunc(func(vfs.Op) error { return syscall.EIO })))
+		}
+		if err := b.Move("/state/b"); (err != nil) != early {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		cut := fsys.PowerCut(rng, []int{0, 50, 100}[rng.IntN(3)], 4096)
+		_ = b.Close()
+		entries := must(cut.ReadDir("/state"))
+		if len(entries) != 1 || !early && entries[0].Name() != "b" {
+			t.Fatalf("seed %d: after a cut there is %v", seed, entries)
+		}
+		names[entries[0].Name()]++
+		o.NewID = newID()
+		b = openOn(t, cut, "/state/"+entries[0].Name(), o)
+		got := map[uint64]int{}
+		drainAll(t, b, func(e Entry) { got[idOf(e)]++ })
+		closeBuffer(t, b)
+		if uint64(len(got)) != n {
+			t.Fatalf("seed %d: %d of %d records", seed, len(got), n)
+		}
+	}
+	if names["a"] == 0 || names["b"] == 0 {
+		t.Errorf("after all cuts: %v", names)
+	}
+}
+
 // What does not allow a move leaves everything as it was.
 func TestMoveRefused(t *testing.T) {
 	dir := t.TempDir()

@@ -26,6 +26,7 @@ type subkeyCache struct {
 	size   int
 }
 
+// newSubkeyCache returns a cache of size entries, at least one.
 func newSubkeyCache(size int) *subkeyCache {
 	return &subkeyCache{byHead: map[string]*openKey{}, size: size}
 }

@@ -3,7 +3,6 @@ package crypto
 import (
 	"errors"
 	"log/slog"
-	"os"
 	"testing"
 	"time"
 
@@ -46,7 +45,7 @@ func TestCost(t *testing.T) {
 	var sc Scratch
 	dst := make([]byte, 0, 4096)
 	rounds := 200
-	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
+	if nightly() {
 		rounds = 5000
 	}
 	got := least(rounds,
@@ -67,7 +66,7 @@ func TestCost(t *testing.T) {
 	seal, nothing := got[1]-got[0], got[3]-got[2]
 	t.Logf("sealing 32 bytes adds %v (%v of %v); a policy that matches none of eight adds %v (%v of %v)",
 		seal, got[1], got[0], nothing, got[3], got[2])
-	if os.Getenv("SLOGSHIP_NIGHTLY") == "" || raceEnabled {
+	if !nightly() || raceEnabled {
 		return
 	}
 	if seal > sealBudget() || nothing > 60*time.Nanosecond {

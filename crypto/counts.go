@@ -48,7 +48,8 @@ func (c *Counts) mark(err error) string {
 	return markTampered
 }
 
-// Marks before tokens that were not opened.
+// Marks before tokens that were not opened. The token stays, so that a later run
+// with other keys opens it.
 const (
 	markMoved       = "!MOVED "
 	markTampered    = "!TAMPERED "
@@ -59,6 +60,7 @@ const (
 	markVersion     = "!NEWER_VERSION "
 )
 
+// marks returns all of them, for text that an earlier run has left.
 func marks() []string {
 	return []string{markMoved, markTampered, markTruncated, markUnknownKey, markWrongKey, markUnavailable, markVersion}
 }

@@ -51,6 +51,9 @@ type span struct {
 // detectedText returns text with what the detectors find replaced, and whether
 // they found something.
 func (s *Sealer) detectedText(sc *Scratch, at place, text string) (string, bool) {
+	// Everything is looked for in the text as it was logged, and replaced at the
+	// end. One detector after the other would look into the tokens that the one
+	// before has written, and find things in their base64.
 	var spans []span
 	for i, form := range s.forms {
 		spans = appendSpans(spans, &s.detect[i], form, text)
@@ -98,6 +101,8 @@ func appendSpans(spans []span, r *rule, form Form, text string) []span {
 	return spans
 }
 
+// isDigit and isAlnum know ASCII alone: what detectors look for has no other
+// digits, and letters beyond it are looked at where they matter.
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isAlnum(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
@@ -139,8 +144,13 @@ func cardEnd(s string, i int) (end int) {
 	return end
 }
 
+// Digits of a card number: 13 were Visa's once, 19 are the most that ISO/IEC
+// 7812-1 allows.
 const minCard, maxCard = 13, 19
 
+// luhn checks the last digit of a number, which may have separators in it
+// (ISO/IEC 7812-1 Annex B): it finds any one wrong digit and most swapped ones,
+// and so keeps nine of ten order numbers from being taken for cards.
 func luhn(s string) bool {
 	sum, double := 0, false
 	for i := len(s) - 1; i >= 0; i-- {
@@ -162,7 +172,9 @@ func luhn(s string) bool {
 // findEmail finds an address in the form that people have (RFC 5321's
 // Dot-string), not all that is allowed.
 func findEmail(s string, i int) (int, int) {
-	begin := i // what was found before is not looked at again
+	// What was found before, or has been looked at from an "@" before, is not
+	// looked at again: so the time is linear however many of them there are.
+	begin := i
 	for {
 		at := strings.IndexByte(s[i:], '@')
 		if at < 0 {
@@ -251,6 +263,7 @@ func findJWT(s string, i int) (int, int) {
 	}
 }
 
+// partEnd returns where the base64url text that begins at i ends.
 func partEnd(s string, i int) int {
 	for i < len(s) && isTokenByte(s[i]) {
 		i++
@@ -258,6 +271,10 @@ func partEnd(s string, i int) int {
 	return i
 }
 
+// isHeader reports whether s is the header of a JWT: JSON with the one member
+// that every header has to have (RFC 7515 §4.1.1). Without this look, any three
+// names with dots between them that begin alike would be tokens. A remainder of
+// less than four characters is left out: it ends the JSON, after the member.
 func isHeader(s string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(s[:len(s)/4*4])
 	return err == nil && strings.Contains(string(b), `"alg"`)

@@ -45,6 +45,7 @@ const (
 	lastRetry  = time.Minute
 )
 
+// withDefaults returns a checked copy. It is the only place that knows a default.
 func (o *EnvelopeOptions) withDefaults() (EnvelopeOptions, error) {
 	var c EnvelopeOptions
 	if o != nil {
@@ -65,6 +66,7 @@ func (o *EnvelopeOptions) withDefaults() (EnvelopeOptions, error) {
 	return c, nil
 }
 
+// or returns d, or its default.
 func or(d, otherwise time.Duration) time.Duration {
 	if d == 0 {
 		return otherwise
@@ -131,6 +133,8 @@ type envelope struct {
 	done  chan struct{} // closed when the goroutine has ended
 }
 
+// stop ends a call of the service that is under way, and waits. It may be called
+// more than once.
 func (e *envelope) stop() {
 	e.cancel()
 	<-e.done

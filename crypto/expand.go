@@ -38,6 +38,8 @@ type typeCache struct {
 	known sync.Map // reflect.Type to bool
 }
 
+// hides is the function of that name, asked once for each type. Two goroutines
+// may ask at a time: they find the same.
 func (c *typeCache) hides(t reflect.Type) bool {
 	if known, ok := c.known.Load(t); ok {
 		return known.(bool)
@@ -82,6 +84,8 @@ func logged(f reflect.StructField) bool {
 	return (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-"
 }
 
+// hasTag reports whether the field has a tag that counts. One that is not
+// exported is not logged, so that there is nothing to hide.
 func hasTag(f reflect.StructField) bool {
 	_, ok := f.Tag.Lookup(tagKey)
 	return ok && f.IsExported()
@@ -142,6 +146,8 @@ func holds(v reflect.Value, depth int, nodes *int, types *typeCache) bool {
 
 // expanded returns v as groups and lists, as deep as there is something to hide.
 func expanded(v reflect.Value, depth int, types *typeCache) slog.Value {
+	// A pointer to what hides nothing is left a pointer: its methods may be the
+	// pointer's, and encoding/json would call those.
 	for v.IsValid() && (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && types.hides(v.Type())) {
 		if depth++; depth > maxDepth {
 			break
@@ -182,6 +188,10 @@ func mapAttrs(v reflect.Value, depth int, types *typeCache) []slog.Attr {
 	return attrs
 }
 
+// structAttrs appends the fields of a struct that encoding/json would write, with
+// those of embedded structs in their place. It does not sort out fields of one
+// name as encoding/json does: encoders number them, and one name too many is
+// better than a secret under the name that was left out.
 func structAttrs(attrs []slog.Attr, v reflect.Value, depth int, types *typeCache) []slog.Attr {
 	for i := range v.NumField() {
 		f, field := v.Type().Field(i), v.Field(i)

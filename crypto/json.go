@@ -9,7 +9,12 @@ import (
 	"github.com/slogship/slogship/encode"
 )
 
-// jsonText is a valid JSON text and how far it has been read.
+// jsonText is a valid JSON text and how far it has been read. Its methods rely on
+// its being valid, which the caller has checked; on other input they come to an
+// end all the same, with nonsense.
+//
+// Unmarshalling, changing and marshalling was the other way. It would lose the
+// order of names, the digits of numbers beyond a float64, and equal names.
 type jsonText struct {
 	b []byte
 	i int
@@ -154,7 +159,8 @@ func (w *jsonSealer) any(g *Group, f *field) {
 	}
 }
 
-// put replaces what was read since start.
+// put replaces what was read since start. What is untouched is copied in as few
+// pieces as there are replacements, and not at all without one.
 func (w *jsonSealer) put(start int, by []byte) {
 	w.out = append(append(w.out, w.in.b[w.copy:start]...), by...)
 	w.copy = w.in.i
@@ -193,6 +199,8 @@ func (w *jsonSealer) member(g *Group, f *field, start int, first bool) bool {
 		w.put(from, quoteTo(nil, string(text)))
 		return true
 	}
+	// Each member goes with the comma before it; the first has none, so it takes
+	// the one behind it, and the next member is the first then.
 	if first && w.in.peek() == ',' { // the next one has no member before it any more
 		w.in.i++
 		w.in.space()

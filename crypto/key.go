@@ -87,6 +87,8 @@ func (k *Key) same(o *Key) bool {
 	return subtle.ConstantTimeCompare(k.secret()[:], o.secret()[:]) == 1
 }
 
+// validKeyID holds key ids to the alphabet of tokens: an id stands in each of them
+// in plain sight, between two dots.
 func validKeyID(id string) bool {
 	if len(id) == 0 || len(id) > maxKeyID {
 		return false

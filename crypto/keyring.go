@@ -159,6 +159,7 @@ func (r *Keyring) addLocked(keys []*Key) (added int, err error) {
 	return added, nil
 }
 
+// clone returns a copy that may be changed until it is stored.
 func (s *keyset) clone() *keyset {
 	next := &keyset{keys: maps.Clone(s.keys), wrappers: maps.Clone(s.wrappers)}
 	if next.keys == nil {

@@ -52,6 +52,8 @@ func appendMasked(dst []byte, m Mask, v slog.Value) []byte {
 	return append(dst, stars...)
 }
 
+// appendNetwork appends the network of an address: /24 and /48 are what one
+// customer commonly has. A zone names an interface of the host, so it goes.
 func appendNetwork(dst []byte, a netip.Addr) []byte {
 	bits := 48
 	if a.Is4() {

@@ -153,7 +153,11 @@ func leafTexts(prefix string, attrs []slog.Attr, out map[string]string) {
 // the way to another handler; under the groups of a With call, too.
 func TestPoliciesAgainstModel(t *testing.T) {
 	rnd := random(t)
-	for range 1500 {
+	rounds := 1500
+	if testing.Short() {
+		rounds = 150
+	}
+	for range rounds {
 		rules := randomRules(rnd)
 		r := testRing(t, testKey(t, "k1"))
 		s, err := Policy{Rules: rules}.Compile(r, &SealerOptions{Service: "shop"})

@@ -130,6 +130,7 @@ func (o *Opener) OpenAt(ctx context.Context, token string, at Place) (Opened, er
 	return v, err
 }
 
+// standsAt leaves out what is not known, of the place or of the token.
 func (t *Token) standsAt(at Place) bool {
 	return (at.Service == "" || t.Service == at.Service) && t.Path == cutPath(at.Path) &&
 		(at.Record.IsZero() || t.Record.IsZero() || t.Record == at.Record)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -214,8 +213,11 @@ func TestReaderMemory(t *testing.T) {
 	r := testRing(t, testKey(t, "k1"))
 	token := seal(t, compileWith(t, Policy{}, r), testID, "n", slog.StringValue(strings.Repeat("x", 100)))
 	in := &lines{line: []byte(`{"msg":"hello","n":"` + token + `"}` + "\n"), n: 30_000}
-	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
+	switch {
+	case nightly():
 		in.n = 2_000_000
+	case testing.Short():
+		in.n = 10_000
 	}
 	n := in.n
 	var before runtime.MemStats

@@ -84,6 +84,8 @@ func (w *jsonOpener) members(path string) {
 	}
 }
 
+// string opens the tokens in a string. Most strings have none, and are not
+// copied.
 func (w *jsonOpener) string(path string) {
 	start := w.in.i
 	quoted := w.in.string()
@@ -131,6 +133,7 @@ func (l *Layout) path(path string) string {
 	return strings.Join(names, ".")
 }
 
+// joinPath appends a name to a dotted path.
 func joinPath(path, name string) string {
 	if path == "" {
 		return name
@@ -138,7 +141,11 @@ func joinPath(path, name string) string {
 	return path + "." + name
 }
 
-// recordOf returns the record's id at a path of a document; zero: there is none.
+// recordOf looks through the document before its values are opened, since the id
+// may come after them. Names of objects are compared as they are written there,
+// and the first one counts.
+//
+// It returns the record's id at a path of a document; zero: there is none.
 func recordOf(doc []byte, path string) encode.ID {
 	t := jsonText{b: doc}
 	name, rest, nested := strings.Cut(path, ".")

@@ -68,6 +68,8 @@ func (o *Opener) replaceTokens(ctx context.Context, text string, at *Place, c *C
 	return out.String(), true
 }
 
+// openMaybeAt checks the place only where it is known: OpenAt with an empty Place
+// would say that everything has moved, but for messages.
 func (o *Opener) openMaybeAt(ctx context.Context, token string, at *Place) (Opened, error) {
 	if at == nil {
 		return o.Open(ctx, token)
@@ -102,6 +104,8 @@ func findToken(s string, i int) (from, to int) {
 		if to == i || to == len(s) || s[to] != '.' {
 			continue
 		}
+		// All that may be the token's. Where its end was cut off, that takes in
+		// characters that follow; the mark says so, and they stay in the text.
 		for to < len(s) && (isTokenByte(s[to]) || s[to] == '.') {
 			to++
 		}

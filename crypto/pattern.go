@@ -29,6 +29,7 @@ func (r *Rule) patterns(rule int) []pattern {
 	return append(ps, pattern{accept: true, rule: rule})
 }
 
+// matches compares with a name that is folded. Most patterns are plain words.
 func (p *pattern) matches(name string) bool {
 	if p.stars {
 		return glob(p.text, name)
@@ -91,6 +92,9 @@ type automaton struct {
 	starts bool // start has a position that is not an end
 }
 
+// newAutomaton puts the rules behind each other. A regular expression for each
+// rule would do the same; this reads a path name by name, as groups are opened,
+// and can say of a group whether any rule may match inside.
 func newAutomaton(rules []Rule) *automaton {
 	m := &automaton{}
 	var first []int
@@ -106,6 +110,7 @@ func newAutomaton(rules []Rule) *automaton {
 	return m
 }
 
+// empty returns a set of no positions.
 func (m *automaton) empty() states { return make(states, (len(m.all)+63)/64) }
 
 // enter adds a position, and the one behind it if it may match no name at all.

@@ -78,6 +78,8 @@ func (r *Reader) next() {
 	}
 }
 
+// opened opens one line, which keeps its end as it was. What looks like JSON and
+// is none (half a document that was printed over several lines) is text.
 func (r *Reader) opened(line []byte) []byte {
 	if !bytes.Contains(line, []byte(anyPrefix)) {
 		return line
@@ -96,6 +98,7 @@ func (r *Reader) opened(line []byte) []byte {
 	return append([]byte(text), end...)
 }
 
+// add adds up all counts but LongLines, which the Reader alone has.
 func (c *Counts) add(o *Counts) {
 	c.Opened += o.Opened
 	c.Moved += o.Moved

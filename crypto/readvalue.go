@@ -27,6 +27,8 @@ func readValue(b []byte) (slog.Value, error) {
 	return v, nil
 }
 
+// valueOf reads a value that takes all of b, and reports whether it does. Kinds
+// that are the rest of b come first; the others are read piece by piece.
 func valueOf(b []byte, depth int) (slog.Value, bool) {
 	if len(b) == 0 || depth > maxDepth {
 		return slog.Value{}, false
@@ -49,6 +51,8 @@ func valueOf(b []byte, depth int) (slog.Value, bool) {
 	return v, !r.bad && len(r.b) == 0
 }
 
+// composite reads a value of a kind that has pieces, or a fixed width. The
+// evaluation order of Go's composite literals is what reads fields in their order.
 func (r *valueReader) composite(kind byte, depth int) slog.Value {
 	switch kind {
 	case kindInt64:
@@ -109,6 +113,9 @@ func (r *valueReader) uint32() uint32 {
 	return binary.BigEndian.Uint32(b)
 }
 
+// uvarint reads seven bits a byte, low ones first, as encoding/binary has it. A
+// longer form than needed is read, too: no other writer has to be that strict,
+// and the bytes are authenticated.
 func (r *valueReader) uvarint() uint64 {
 	n, size := binary.Uvarint(r.b)
 	if size <= 0 {
@@ -121,6 +128,8 @@ func (r *valueReader) uvarint() uint64 {
 
 func (r *valueReader) text() string { return string(r.take(r.uvarint())) }
 
+// time refuses what appendTime never writes, and what time.FixedZone would make
+// an instant of that no encoder can print.
 func (r *valueReader) time() time.Time {
 	sec, nsec, offset := int64(r.uint64()), r.uint32(), int32(r.uint32())
 	const day = 24 * 60 * 60
@@ -135,6 +144,8 @@ func (r *valueReader) time() time.Time {
 	return t
 }
 
+// sized reads a value behind its length, which keeps a failure inside it from
+// being read as the next value.
 func (r *valueReader) sized(depth int) slog.Value {
 	v, ok := valueOf(r.take(uint64(r.uint32())), depth)
 	r.bad = r.bad || !ok

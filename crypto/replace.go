@@ -38,6 +38,8 @@ func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 		if secret, ok := v.Any().(SecretValue); ok {
 			return g.reveal(sc, f, secret)
 		}
+		// What is sealed in one piece is taken apart where it is written: as a
+		// whole it opens to what it was.
 		if e, ok := expand(v, &g.s.types); ok && !g.whole(f) {
 			v = e
 		}
@@ -113,6 +115,8 @@ func (g *Group) inside(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 	if !g.s.detects() && !g.s.rules.starts {
 		return v, true
 	}
+	// Only what the buffer would make of the value has names to match. Structs and
+	// maps become JSON by this, as they would have anyhow.
 	switch n := normal(v); n.Kind() {
 	case slog.KindGroup:
 		return g.group(f).members(sc, n)
@@ -125,8 +129,9 @@ func (g *Group) inside(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 		case *encode.Error:
 			return slog.AnyValue(g.error(sc, f, x)), true
 		}
-		return v, true
+		return v, true // bytes and nil: nothing in them has a name or a text
 	default:
+		// What it said of itself, by String or MarshalText, or a named basic type.
 		if f.rule == nil {
 			n = g.s.detected(sc, place{g.prefix, f.key}, n)
 		}

@@ -81,6 +81,7 @@ func (p Policy) Compile(keys *Keyring, o *SealerOptions) (*Sealer, error) {
 	return s, nil
 }
 
+// index returns name, or its default.
 func index(name, otherwise string) string {
 	if name == "" {
 		return otherwise
@@ -199,6 +200,7 @@ func (s *Sealer) seal(sc *Scratch, at place, v slog.Value) []byte {
 	return s.mark(sc, MarkNoKey)
 }
 
+// mark replaces a value that was to be hidden and could not be, and counts it.
 func (s *Sealer) mark(sc *Scratch, mark string) []byte {
 	s.stats.unsealed.Add(1)
 	sc.text = append(sc.text[:0], mark...)

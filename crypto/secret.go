@@ -34,6 +34,7 @@ type hidden struct {
 // value is read when it is logged, not when it is wrapped.
 func Secret(v any) SecretValue { return hide(slog.AnyValue(v), Seal) }
 
+// hide wraps a value with what is done with it: tags know more than Seal.
 func hide(v slog.Value, do Action) SecretValue {
 	f := func() hidden { return hidden{v, do} }
 	return SecretValue{&f}
@@ -64,6 +65,8 @@ func reveal(v slog.Value) slog.Value {
 	return revealed(v, 0, &types)
 }
 
+// revealed has a bound on the depth, since a LogValue may return a group with
+// itself in it; what is beyond is nil.
 func revealed(v slog.Value, depth int, types *typeCache) slog.Value {
 	if depth > maxDepth {
 		return slog.AnyValue(nil)
@@ -110,6 +113,8 @@ func resolve(v slog.Value) slog.Value {
 	return slog.StringValue("!ERROR: LogValue leads to too many others")
 }
 
+// logValue calls LogValue once. A panic with a nil pointer is a nil to who reads
+// the log, as it is to fmt and slog; others are shown.
 func logValue(l slog.LogValuer) (v slog.Value) {
 	defer func() {
 		switch p := recover(); {

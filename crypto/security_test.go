@@ -184,7 +184,7 @@ func TestS16_KeyFileModes(t *testing.T) {
 // must be unique.
 func TestS23_Nonces(t *testing.T) {
 	seals, rings := 1_000_000, 10
-	if raceEnabled {
+	if raceEnabled || testing.Short() {
 		seals = 100_000
 	}
 	if nightly() {
@@ -313,6 +313,9 @@ func TestS25_Moved(t *testing.T) {
 	s := compileWith(t, Policy{}, r)
 	o := NewOpener(r, nil)
 	accepted, tries := 0, 100_000
+	if testing.Short() {
+		tries = 10_000
+	}
 	for i := range tries {
 		path := fmt.Sprintf("p%d", i%100)
 		token := seal(t, s, testID, path, slog.IntValue(i))
@@ -409,7 +412,8 @@ func TestS29_FIPSOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, "-test.count=1")
+	// Short: with a tenth of the rounds, which have been played outside.
+	cmd := exec.CommandContext(t.Context(), exe, "-test.count=1", "-test.short")
 	cmd.Env = append(os.Environ(), "GODEBUG=fips140=only", inside+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -58,6 +58,7 @@ func newSubkey(m material) (*subkey, error) {
 	return newSubkeySalted(m, salt, fips140.Enabled())
 }
 
+// newSubkeySalted is newSubkey with all chance taken out, for vectors.
 func newSubkeySalted(m material, salt [saltSize]byte, random bool) (*subkey, error) {
 	key, commit, err := derive(m.secret(), m.id, salt[:])
 	if err != nil {
@@ -94,6 +95,9 @@ func derive(secret *[KeySize]byte, id string, salt []byte) (key, commit []byte, 
 	return out[:KeySize:KeySize], out[KeySize:], nil
 }
 
+// newAEAD returns AES-256-GCM. With random, nonces are the cipher's own matter: it
+// puts them in front of the ciphertext and takes them from there, which is how a
+// token has them. Openers use that form for both kinds: the bytes are the same.
 func newAEAD(key []byte, random bool) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -71,6 +71,8 @@ type sealed struct {
 	box    []byte // nonce, ciphertext and tag
 }
 
+// parse takes a token apart. The order of its checks is that of FORMAT.md, so
+// that each way to be wrong has one error.
 func parse(s string) (t sealed, err error) {
 	rest, ok := strings.CutPrefix(s, Prefix)
 	if !ok {
@@ -129,6 +131,7 @@ func decode64(s string) ([]byte, error) {
 	return b, nil
 }
 
+// readHead reads what all tokens of one subkey begin with.
 func (t *sealed) readHead(b []byte) error {
 	if len(b) < minHead {
 		return fmt.Errorf("crypto: parse token: head of %d bytes: %w", len(b), ErrTampered)
@@ -145,6 +148,8 @@ func (t *sealed) readHead(b []byte) error {
 	return fmt.Errorf("crypto: parse token: head of kind %d: %w", b[0], ErrTampered)
 }
 
+// readBody reads a token's own part. minBody has seen to it that the fixed fields
+// are there; the two with a length are checked as they come.
 func (t *sealed) readBody(b []byte) error {
 	if len(b) < minBody {
 		return fmt.Errorf("crypto: parse token: body of %d bytes: %w", len(b), ErrTampered)

@@ -112,6 +112,8 @@ func appendSized(dst []byte, v slog.Value, depth int) []byte {
 	return dst
 }
 
+// appendError appends an error and its causes. Numbers take a varint each: an
+// error is not what a log call is timed by.
 func appendError(dst []byte, e *encode.Error) []byte {
 	dst = appendText(appendText(dst, e.Type), e.Message)
 	dst = binary.AppendUvarint(dst, uint64(len(e.Frames)))
@@ -126,6 +128,7 @@ func appendError(dst []byte, e *encode.Error) []byte {
 	return dst
 }
 
+// appendText appends a text with its length.
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }

@@ -40,6 +40,7 @@ func groups(s size) []group {
 		{"enabled", func() ([]row, error) { return enabled(rounds) }},
 		{"routing", func() ([]row, error) { return routing(rounds) }},
 		{"overload", func() ([]row, error) { return overloads(rounds) }},
+		{"sealing", func() ([]row, error) { return sealing(rounds) }},
 		{"stores", func() ([]row, error) { return stores(rounds) }},
 		{"encoders", func() ([]row, error) { return encoders(rounds) }},
 		{"idle", idle},
@@ -63,7 +64,7 @@ func chosen(names []string, s size) ([]group, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, routing, overload, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
+			return nil, fmt.Errorf("no group %q; there are calls, paced, enabled, routing, overload, sealing, stores, encoders, idle, throughput, grpc, otlp, disk, distant, outage and backlog", name)
 		}
 		out = append(out, all[i])
 	}

@@ -21,6 +21,7 @@ func TestGroups(t *testing.T) {
 		"handlers": func() ([]row, error) { return handlers(1) },
 		"paced":    func() ([]row, error) { return paced(20) },
 		"enabled":  func() ([]row, error) { return enabled(1) },
+		"sealing":  func() ([]row, error) { return sealing(1) },
 		"routing":  func() ([]row, error) { return routing(1) },
 		"overload": func() ([]row, error) { return overloads(1) },
 		"stores":   func() ([]row, error) { return stores(1) },

@@ -46,3 +46,31 @@ func benchmarkTenant(b *testing.B, l *slog.Logger) {
 			slog.Bool("cached", true), slog.Any("err", err))
 	}
 }
+
+// BenchmarkEnabled is a call that no route wants, by how the routes have their
+// levels.
+func BenchmarkEnabled(b *testing.B) {
+	levels, err := route.NewScopeLevels("db.pool=WARN,http=DEBUG,INFO")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var v slog.LevelVar
+	for name, l := range map[string]route.Levels{
+		"static": route.AtLeast(slog.LevelInfo), "LevelVar": route.AtLeast(&v), "scopes": route.PerScope(levels),
+	} {
+		b.Run(name, func(b *testing.B) {
+			h, err := handler.New([]route.Route{{Name: "a", To: null{}, Levels: l}}, &handler.Options{InMemory: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer h.Close(context.Background())
+			h, ctx := h.WithScope("db.pool.conn"), context.Background()
+			b.ReportAllocs()
+			for b.Loop() {
+				if h.Enabled(ctx, slog.LevelDebug) {
+					b.Fatal("enabled")
+				}
+			}
+		})
+	}
+}

@@ -68,12 +68,23 @@ func foreign(l slog.Leveler) bool {
 }
 
 // takes reports whether level, logged through h, is one of s, whose levels can
-// change, or may be kept.
+// change, or may be kept. The two kinds of levels that nearly all use come first.
 func (s *step) takes(h *Handler, t *table, level slog.Level) bool {
-	if s.least != nil && level < s.least.Level() && s.admission == nil {
-		return false
+	if s.admission == nil {
+		if s.least != nil && level < s.least.Level() {
+			return false
+		}
+		if s.scoped >= 0 {
+			return level >= h.scopeLevel(t, s.scoped)
+		}
 	}
 	return s.admission.mayKeep(level) || s.includes(h, t, level)
+}
+
+// enabledAs reports whether s takes the levels that other does, because they are
+// those of the same scopes.
+func (s *step) enabledAs(other *step) bool {
+	return s.scoped >= 0 && s.scoped == other.scoped && s.admission == nil && other.admission == nil
 }
 
 // includes reports whether level, logged through h, is one of s.

@@ -28,7 +28,7 @@ type table struct {
 	// look-up however many routes there are.
 	byLevel [levelTableSize]*plan
 	always  uint64
-	dynamic []*step // those whose levels can change
+	dynamic []*step // those whose levels can change, for Enabled: of all with the same levels by scope one
 
 	scopes  []*route.ScopeLevels // those that steps have, each once
 	paths   []string             // those that matchers ask for, each once
@@ -55,7 +55,7 @@ func newTable(lanes []*lane, defaults *route.ScopeLevels, report *reporter) *tab
 	}
 	for i := range t.all {
 		s := &t.all[i]
-		if s.dynamic {
+		if s.dynamic && !slices.ContainsFunc(t.dynamic, s.enabledAs) {
 			t.dynamic = append(t.dynamic, s)
 		}
 		t.clients = t.clients || s.lane.clients != nil

@@ -113,7 +113,11 @@ func (r *scopeRules) level(scope string) slog.Level {
 
 // For returns the level of one scope as a slog.Leveler that follows Set. It
 // looks the scope up once and after each Set.
-func (s *ScopeLevels) For(scope string) *ScopeLevel { return &ScopeLevel{all: s, scope: scope} }
+func (s *ScopeLevels) For(scope string) *ScopeLevel {
+	l := &ScopeLevel{all: s, scope: scope}
+	l.learn()
+	return l
+}
 
 // ScopeLevel is the level of one scope; see [ScopeLevels.For]. It is safe for
 // concurrent use.
@@ -124,7 +128,7 @@ func (s *ScopeLevels) For(scope string) *ScopeLevel { return &ScopeLevel{all: s,
 type ScopeLevel struct {
 	all   *ScopeLevels
 	scope string
-	known atomic.Pointer[knownLevel]
+	known atomic.Pointer[knownLevel] // never nil
 }
 
 type knownLevel struct {
@@ -134,16 +138,16 @@ type knownLevel struct {
 
 // Level returns the scope's level, now.
 func (l *ScopeLevel) Level() slog.Level {
-	rules := l.all.rules.Load()
-	if k := l.known.Load(); k != nil && k.rules == rules {
+	if k := l.known.Load(); k.rules == l.all.rules.Load() {
 		return k.level
 	}
-	return l.learn(rules)
+	return l.learn()
 }
 
 // learn looks the level up. Of two goroutines that do so about different rules
 // the older may be last; then the next call comes here again.
-func (l *ScopeLevel) learn(rules *scopeRules) slog.Level {
+func (l *ScopeLevel) learn() slog.Level {
+	rules := l.all.rules.Load()
 	k := &knownLevel{rules, rules.level(l.scope)}
 	l.known.Store(k)
 	return k.level

@@ -10,7 +10,7 @@ import (
 
 // S9 for the binary formats: at any limit, what is cut ends before a character,
 // says how much is missing, and the whole still parses.
-func TestS9Binary(t *testing.T) {
+func TestS9_Binary(t *testing.T) {
 	file := readProto(t)
 	for limit := 1; limit < 400; limit++ {
 		rec := fullRecord()
@@ -41,7 +41,7 @@ func TestS9Binary(t *testing.T) {
 
 // What the service determines, a long stack or resource, leaves the attributes
 // their room.
-func TestS9OwnFieldsOnTop(t *testing.T) {
+func TestS9_OwnFieldsOnTop(t *testing.T) {
 	rec := encode.Record{Message: "m", Attrs: []slog.Attr{slog.String("still", "here"), slog.String("also", "here")}, Resource: &encode.Resource{Service: strings.Repeat("s", 2000)}}
 	for range 50 {
 		rec.Stack = append(rec.Stack, encode.Frame{Function: strings.Repeat("f", 100), File: "/a.go", Line: 1})

@@ -221,7 +221,7 @@ func FuzzECS(f *testing.F) {
 
 // S1 and S6: hostile records in one file, each a line and a document of its own
 // that Elasticsearch would take.
-func TestS1ECS(t *testing.T) {
+func TestS1_ECS(t *testing.T) {
 	for _, enc := range []encode.ECS{{}, {Labels: true}} {
 		sent, seen := 0, 0
 		hostile(t, s1Share(), func(rec *encode.Record) {
@@ -240,7 +240,7 @@ func TestS1ECS(t *testing.T) {
 
 // S6: every name that is in use, alone, as a group, with dots and in other forms,
 // leaves the record's own fields and ECS's types alone, and is still there.
-func TestS6ECS(t *testing.T) {
+func TestS6_ECS(t *testing.T) {
 	rec := fullRecord()
 	rec.Attrs = nil
 	for path := range ecsMapping() {
@@ -270,7 +270,7 @@ func TestS6ECS(t *testing.T) {
 }
 
 // S9: what is nested as deep as it may be is within Elasticsearch's limit.
-func TestS9ECSDepth(t *testing.T) {
+func TestS9_ECSDepth(t *testing.T) {
 	in := func(v slog.Value) slog.Value { return slog.GroupValue(slog.Attr{Key: "g", Value: v}) }
 	e := &encode.Error{Message: "core"}
 	for range 100 {

@@ -71,7 +71,7 @@ func checkJSON(t testing.TB, line []byte, rec *encode.Record) {
 	var keys []string
 	for _, a := range rec.Attrs {
 		if len(a.Key) > 1024 {
-			return // cut: TestS9Limits
+			return // cut: TestS9_Limits
 		}
 		keys = append(keys, a.Key)
 	}

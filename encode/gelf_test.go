@@ -165,7 +165,7 @@ func FuzzGELF(f *testing.F) {
 
 // S1: each message is one JSON text without a zero byte, which would end a frame
 // over TCP.
-func TestS1GELF(t *testing.T) {
+func TestS1_GELF(t *testing.T) {
 	hostile(t, s1Share(), func(rec *encode.Record) {
 		line, _ := encode.GELF{}.AppendRecord(nil, rec)
 		if bytes.IndexByte(line, 0) >= 0 {
@@ -176,7 +176,7 @@ func TestS1GELF(t *testing.T) {
 }
 
 // S6: the record's own fields, with and without the underscore.
-func TestS6GELF(t *testing.T) {
+func TestS6_GELF(t *testing.T) {
 	rec := fullRecord()
 	rec.Attrs = nil
 	line, _ := encode.GELF{}.AppendRecord(nil, &rec)
@@ -206,7 +206,7 @@ func TestS6GELF(t *testing.T) {
 }
 
 // Groups count together: 1,024 fields, and the mark says how many more there were.
-func TestS9FlatCount(t *testing.T) {
+func TestS9_FlatCount(t *testing.T) {
 	var rec encode.Record
 	for i := range 40 {
 		var group []slog.Attr

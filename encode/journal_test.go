@@ -132,7 +132,7 @@ func FuzzJournal(f *testing.F) {
 }
 
 // S1: an entry is one entry, with one field of each name.
-func TestS1Journal(t *testing.T) {
+func TestS1_Journal(t *testing.T) {
 	hostile(t, s1Half(), func(rec *encode.Record) {
 		entry, _ := encode.Journal{}.AppendRecord(nil, rec)
 		checkJournal(t, entry, rec)
@@ -140,7 +140,7 @@ func TestS1Journal(t *testing.T) {
 }
 
 // An attribute cannot get the name that a second attribute of the resource has.
-// (Found by TestS1Journal with seed 7774936656903469133.)
+// (Found by TestS1_Journal with seed 7774936656903469133.)
 func TestJournalResourceTwice(t *testing.T) {
 	rec := &encode.Record{
 		Resource: &encode.Resource{Attrs: []slog.Attr{slog.Int("_", 1), slog.Int("-", 2)}},
@@ -152,7 +152,7 @@ func TestJournalResourceTwice(t *testing.T) {
 
 // S9: 900 attributes at most, as journald refuses entries of more than 1,024
 // fields, and about MaxBytes.
-func TestS9Journal(t *testing.T) {
+func TestS9_Journal(t *testing.T) {
 	var rec encode.Record
 	for i := range 1000 {
 		rec.Attrs = append(rec.Attrs, slog.Int(fmt.Sprint("k", i), i))

@@ -21,7 +21,7 @@ func nest(depth int, wrap func(slog.Value) slog.Value) slog.Value {
 
 // S9: depth. 60 levels arrive, 200 are cut and marked, in every kind of value
 // that nests.
-func TestS9Depth(t *testing.T) {
+func TestS9_Depth(t *testing.T) {
 	wraps := map[string]func(slog.Value) slog.Value{
 		"group": func(v slog.Value) slog.Value { return slog.GroupValue(slog.Attr{Key: "g", Value: v}) },
 		"list":  func(v slog.Value) slog.Value { return slog.AnyValue([]slog.Value{v}) },
@@ -50,7 +50,7 @@ func TestS9Depth(t *testing.T) {
 }
 
 // S9: an error that is its own cause, twice, would double at each level.
-func TestS9CyclicError(t *testing.T) {
+func TestS9_CyclicError(t *testing.T) {
 	e := &encode.Error{Message: "again"}
 	e.Causes = []*encode.Error{e, e}
 	rec := encode.Record{Attrs: []slog.Attr{slog.Any("err", e), slog.Int("after", 1)}}
@@ -68,7 +68,7 @@ func TestS9CyclicError(t *testing.T) {
 }
 
 // S9: JSON text that is too deep for what is left comes as a string.
-func TestS9DeepJSON(t *testing.T) {
+func TestS9_DeepJSON(t *testing.T) {
 	text := strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)
 	rec := encode.Record{Attrs: []slog.Attr{slog.Any("j", encode.JSON(text))}}
 	var back struct{ J string }
@@ -80,7 +80,7 @@ func TestS9DeepJSON(t *testing.T) {
 // S9: size and count. Whatever is too much is left out, marked and counted, and
 // the record's own fields are still there. An escape may make six bytes of one,
 // and memory stays below four times the limit all the same.
-func TestS9Limits(t *testing.T) {
+func TestS9_Limits(t *testing.T) {
 	const limit = 1 << 20
 	huge := strings.Repeat("\x00", 8<<20)
 	many := make([]slog.Attr, 3000)
@@ -131,7 +131,7 @@ func TestS9Limits(t *testing.T) {
 }
 
 // S9: the mark's own name is taken, at each level, whoever uses it.
-func TestS9MarkIsReserved(t *testing.T) {
+func TestS9_MarkIsReserved(t *testing.T) {
 	attrs := []slog.Attr{slog.Int("!TRUNCATED", 1)}
 	for i := range 1100 {
 		attrs = append(attrs, slog.Int("k"+strings.Repeat("x", i), i))
@@ -152,7 +152,7 @@ func TestS9MarkIsReserved(t *testing.T) {
 }
 
 // S9: attributes past the limit are counted, not written.
-func TestS9Count(t *testing.T) {
+func TestS9_Count(t *testing.T) {
 	rec := encode.Record{}
 	for range 100 {
 		rec.Attrs = append(rec.Attrs, slog.String("k", "0123456789"))
@@ -169,7 +169,7 @@ func TestS9Count(t *testing.T) {
 }
 
 // S9: a chain of causes that is deeper than 64 ends in a mark.
-func TestS9Causes(t *testing.T) {
+func TestS9_Causes(t *testing.T) {
 	e := &encode.Error{Message: "core"}
 	for range 200 {
 		e = &encode.Error{Message: "m", Causes: []*encode.Error{e}}

@@ -200,7 +200,7 @@ func checkPickle(t testing.TB, p []byte, rec *encode.Record) {
 		t.Fatalf("log_id %v", id)
 	}
 	if longKey(rec.Attrs) {
-		return // cut: TestS9Limits
+		return // cut: TestS9_Limits
 	}
 	for name, want := range plainAttrs(rec.Attrs, pythonNames(), true) {
 		if value, ok := got[name]; !ok || text(value) != text(want) {
@@ -228,14 +228,14 @@ func FuzzPickle(f *testing.F) {
 
 // S1, S5 and S6: what was logged comes back as values, and none of Python's own
 // names is any of them.
-func TestS1Pickle(t *testing.T) {
+func TestS1_Pickle(t *testing.T) {
 	hostile(t, s1Share(), func(rec *encode.Record) {
 		p, _ := encode.Pickle{}.AppendRecord(nil, rec)
 		checkPickle(t, p, rec)
 	})
 }
 
-func TestS6Pickle(t *testing.T) {
+func TestS6_Pickle(t *testing.T) {
 	var rec encode.Record
 	before := unpickled(t, encode.Pickle{}, &rec)
 	for _, name := range append(pythonNames(), "__dict__", "__class__") {

@@ -162,7 +162,7 @@ func checkProtobuf(t testing.TB, file protoFile, b []byte, rec *encode.Record) {
 		}
 	}
 	if anyJSON(rec.Attrs) || longKey(rec.Attrs) {
-		return // JSON is TestProtobufJSON's, and what is cut TestS9Limits'
+		return // JSON is TestProtobufJSON's, and what is cut TestS9_Limits'
 	}
 	var list []any
 	if l, ok := got["attributes"].([]any); ok {
@@ -206,7 +206,7 @@ func FuzzProtobuf(f *testing.F) {
 
 // S1 and S5: every message parses, and every value comes back as it was but for
 // bytes that are not UTF-8.
-func TestS1Protobuf(t *testing.T) {
+func TestS1_Protobuf(t *testing.T) {
 	file := readProto(t)
 	hostile(t, s1Share(), func(rec *encode.Record) {
 		b, _ := encode.Protobuf{}.AppendRecord(nil, rec)
@@ -274,7 +274,7 @@ func TestProtobufEdges(t *testing.T) {
 
 // S9: what nests as deep as it may is within the limit that protobuf's parsers
 // have; every form of nesting, and all at once.
-func TestS9ProtobufDepth(t *testing.T) {
+func TestS9_ProtobufDepth(t *testing.T) {
 	file := readProto(t)
 	deep := &encode.Error{Message: "core"}
 	for range 200 {

@@ -74,7 +74,7 @@ func FuzzRFC3164(f *testing.F) {
 
 // S1 and S4: no line feed, carriage return or zero byte, so a message is a line,
 // and its words are logfmt's.
-func TestS1RFC3164(t *testing.T) {
+func TestS1_RFC3164(t *testing.T) {
 	hostile(t, s1Half(), func(rec *encode.Record) {
 		line, _ := encode.RFC3164{}.AppendRecord(nil, rec)
 		check3164(t, line, rec)

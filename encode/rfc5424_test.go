@@ -316,7 +316,7 @@ func FuzzRFC5424(f *testing.F) {
 }
 
 // S1 and S3: the grammar, on its own, accepts every message and sees one line.
-func TestS1RFC5424(t *testing.T) {
+func TestS1_RFC5424(t *testing.T) {
 	hostile(t, s1Half(), func(rec *encode.Record) {
 		line, _ := encode.RFC5424{}.AppendRecord(nil, rec)
 		check5424(t, encode.RFC5424{}, line, rec)
@@ -328,7 +328,7 @@ func TestS1RFC5424(t *testing.T) {
 }
 
 // S6: the record's own parameters cannot be forged.
-func TestS6RFC5424(t *testing.T) {
+func TestS6_RFC5424(t *testing.T) {
 	rec := shadowedRecord()
 	rec.Attrs = append(rec.Attrs, slog.String("slog_level", "forged"), slog.String("!TRUNCATED", "forged"))
 	line, _ := encode.RFC5424{MaxBytes: 64 << 10}.AppendRecord(nil, rec)
@@ -348,7 +348,7 @@ func TestS6RFC5424(t *testing.T) {
 
 // S9 and S3: whatever is too long, the message keeps within MaxBytes, says so,
 // and has its ids.
-func TestS9SyslogLimits(t *testing.T) {
+func TestS9_SyslogLimits(t *testing.T) {
 	long := strings.Repeat("é", 20_000)
 	var many []slog.Attr
 	for i := range 1200 {

@@ -54,7 +54,7 @@ func hostile(t *testing.T, n int, f func(rec *encode.Record)) {
 // key, group and value, joined by line feeds as a stream transport does it. An
 // independent parser sees as many records as were sent, in their order, and
 // none of them forged.
-func TestS1JSONLines(t *testing.T) {
+func TestS1_JSONLines(t *testing.T) {
 	n := s1Records()
 	var stream []byte
 	var ids []encode.ID
@@ -83,7 +83,7 @@ func TestS1JSONLines(t *testing.T) {
 }
 
 // S1 for logfmt: as above, with a logfmt parser.
-func TestS1Logfmt(t *testing.T) {
+func TestS1_Logfmt(t *testing.T) {
 	n := s1Records()
 	sent, seen := 0, 0
 	hostile(t, n, func(rec *encode.Record) {
@@ -101,7 +101,7 @@ func TestS1Logfmt(t *testing.T) {
 
 // S1 for text without Multiline: one line a record, whatever reads it and takes
 // CR, VT, FF, NEL, LS or PS for the end of a line.
-func TestS1Text(t *testing.T) {
+func TestS1_Text(t *testing.T) {
 	n := s1Records()
 	sent, seen := 0, 0
 	hostile(t, n, func(rec *encode.Record) {
@@ -119,7 +119,7 @@ func TestS1Text(t *testing.T) {
 
 // S2: what goes to a terminal holds no raw control or bidi character but the
 // encoder's own.
-func TestS2(t *testing.T) {
+func TestS2_Console(t *testing.T) {
 	hostile(t, s1Records()/3, func(rec *encode.Record) {
 		for _, enc := range textVariants() {
 			line, _ := enc.AppendRecord(nil, rec)
@@ -135,7 +135,7 @@ func TestS2(t *testing.T) {
 }
 
 // S2, each character on its own and everywhere at once.
-func TestS2EachCharacter(t *testing.T) {
+func TestS2_EachCharacter(t *testing.T) {
 	for r := rune(0); r <= 0x2100; r++ {
 		s := "a" + string(r) + "b"
 		rec := encode.Record{
@@ -156,7 +156,7 @@ func TestS2EachCharacter(t *testing.T) {
 }
 
 // S5: bytes that are not UTF-8 give valid UTF-8 and valid JSON.
-func TestS5(t *testing.T) {
+func TestS5_JSON(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 5))
@@ -201,7 +201,7 @@ func shadowedRecord() *encode.Record {
 
 // S6: a parser that keeps the first of two equal names, one that keeps the last
 // and one that ignores case, as encoding/json does, all read the record's own.
-func TestS6JSON(t *testing.T) {
+func TestS6_JSON(t *testing.T) {
 	rec := shadowedRecord()
 	for name, enc := range map[string]encode.JSONLines{
 		"default": {},
@@ -252,7 +252,7 @@ func TestS6JSON(t *testing.T) {
 }
 
 // S6 for logfmt, where a group and a dot can make a name of the resource's.
-func TestS6Logfmt(t *testing.T) {
+func TestS6_Logfmt(t *testing.T) {
 	rec := shadowedRecord()
 	rec.Attrs = append(rec.Attrs, slog.String("resource.service.name", "forged"),
 		slog.Group("resource", slog.String("service.name", "forged"), slog.String("x", "forged")))
@@ -287,7 +287,7 @@ func TestS6Logfmt(t *testing.T) {
 
 // S6 at the size where the filter of names is full: 1,024 attributes, half of
 // them of one name.
-func TestS6Many(t *testing.T) {
+func TestS6_Many(t *testing.T) {
 	rec := &encode.Record{}
 	for i := range 1024 {
 		key := "same"
@@ -320,7 +320,7 @@ func TestS6Many(t *testing.T) {
 
 // The joined lines of all three encoders also hold for a reader that splits as
 // bufio.Scanner does.
-func TestS1Scanner(t *testing.T) {
+func TestS1_Scanner(t *testing.T) {
 	var stream bytes.Buffer
 	sent := 0
 	hostile(t, 2000, func(rec *encode.Record) {

@@ -8,7 +8,7 @@ import (
 
 // A default is never a shared temporary directory (S22), and a name can't lead
 // out of its place (S21).
-func TestStateDir(t *testing.T) {
+func TestS22_StateDir(t *testing.T) {
 	for _, c := range []struct {
 		name, goos string
 		env        map[string]string

@@ -240,9 +240,9 @@ func TestOptionsChecked(t *testing.T) {
 	}
 }
 
-// TestModes is S19 and S20's part here: directories 0700, files 0600, a
+// TestS19_Modes is S19 and S20's part here: directories 0700, files 0600, a
 // symbolic link in the way is not followed.
-func TestModes(t *testing.T) {
+func TestS19_Modes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no modes")
 	}

@@ -73,7 +73,7 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-func TestHeaderIsBounded(t *testing.T) { // S9
+func TestS9_HeaderIsBounded(t *testing.T) { // S9
 	long := strings.Repeat("n", 3000)
 	h := &Header{Scope: long, Source: AppendSource(nil, &slog.Source{Function: long, File: long, Line: -1}), Message: strings.Repeat("m", 2*Limit)}
 	for range 3 * maxFrames {

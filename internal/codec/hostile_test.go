@@ -127,7 +127,7 @@ func TestCorruptFields(t *testing.T) {
 
 // Bytes made to blow up: each would take a hundred times its size without the
 // decoder's own bounds. S9: memory at most 4 times, here of Limit.
-func TestBombs(t *testing.T) {
+func TestS9_Bombs(t *testing.T) {
 	header := AppendHeader(nil, &Header{})
 	repeat := func(unit ...byte) []byte {
 		p := append([]byte(nil), header...)

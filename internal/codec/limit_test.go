@@ -32,7 +32,7 @@ func record(t *testing.T, msg string, attrs ...slog.Attr) encode.Record {
 	return rec
 }
 
-func TestAHugeTextIsCutAndLeavesRoom(t *testing.T) { // S9
+func TestS9_AHugeTextIsCutAndLeavesRoom(t *testing.T) { // S9
 	huge := strings.Repeat("é", Limit)
 	small := slog.String("small", "still here")
 	for name, attr := range map[string]slog.Attr{
@@ -57,7 +57,7 @@ func TestAHugeTextIsCutAndLeavesRoom(t *testing.T) { // S9
 	}
 }
 
-func TestManyAttributes(t *testing.T) { // S9
+func TestS9_ManyAttributes(t *testing.T) { // S9
 	attrs := make([]slog.Attr, 5000)
 	for i := range attrs {
 		attrs[i] = slog.Int(fmt.Sprint("k", i), i)
@@ -89,7 +89,7 @@ func depthOf(v slog.Value) int {
 	return deepest
 }
 
-func TestDepth(t *testing.T) { // S9
+func TestS9_Depth(t *testing.T) { // S9
 	group, list := slog.IntValue(1), any(1)
 	for range MaxDepth {
 		group = slog.GroupValue(slog.Attr{Key: "g", Value: group})
@@ -118,7 +118,7 @@ func TestDepth(t *testing.T) { // S9
 	}
 }
 
-func TestDepthOverCalls(t *testing.T) { // S9
+func TestS9_DepthOverCalls(t *testing.T) { // S9
 	var p []byte
 	for range 60 {
 		p = AppendGroup(p, "g")
@@ -133,7 +133,7 @@ func TestDepthOverCalls(t *testing.T) { // S9
 	}
 }
 
-func TestALongListIsCutAndCountedExactly(t *testing.T) { // S9
+func TestS9_ALongListIsCutAndCountedExactly(t *testing.T) { // S9
 	for name, v := range map[string]any{"ints": make([]int, 20_000), "by reflection": make([]uint16, 20_000)} {
 		got := through(t, slog.Any("k", v))
 		if n := len(got[0].Value.Any().([]slog.Value)); n == 0 || int64(n)+truncated(got) != 20_000 {
@@ -144,7 +144,7 @@ func TestALongListIsCutAndCountedExactly(t *testing.T) { // S9
 
 // However a record is built, at whatever fill, it stays within Limit, can be
 // read, and says exactly how many attributes it lacks.
-func TestFillingUpIsExact(t *testing.T) { // S9
+func TestS9_FillingUpIsExact(t *testing.T) { // S9
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -181,7 +181,7 @@ func TestFillingUpIsExact(t *testing.T) { // S9
 }
 
 // Every kind of value, begun at every one of the last bytes.
-func TestAtTheEdgeOfTheLimit(t *testing.T) { // S9
+func TestS9_AtTheEdgeOfTheLimit(t *testing.T) { // S9
 	if testing.Short() {
 		t.Skip("copies some gigabytes")
 	}
@@ -293,7 +293,7 @@ func TestEveryKindCanBeLeftOut(t *testing.T) {
 	}
 }
 
-func TestManyCausesAndFramesAreBounded(t *testing.T) { // S9
+func TestS9_ManyCausesAndFramesAreBounded(t *testing.T) { // S9
 	var p []byte
 	deep := make([]uintptr, maxFrames)
 	for i := range deep {

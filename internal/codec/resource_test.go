@@ -37,7 +37,7 @@ func TestResourceRoundTrip(t *testing.T) {
 	}
 }
 
-func TestResourceIsBounded(t *testing.T) { // S9
+func TestS9_ResourceIsBounded(t *testing.T) { // S9
 	r := &encode.Resource{Service: strings.Repeat("s", 5000)}
 	for i := range 100 {
 		r.Attrs = append(r.Attrs, slog.String(fmt.Sprint("k", i), strings.Repeat("v", 1000)))

@@ -58,9 +58,9 @@ func syslogForms() []encode.RFC5424 {
 	}
 }
 
-// TestLeodidoAccepts is S3: another parser accepts each message, strictly, and
+// TestS3_LeodidoAccepts is S3: another parser accepts each message, strictly, and
 // reads in it what was written.
-func TestLeodidoAccepts(t *testing.T) {
+func TestS3_LeodidoAccepts(t *testing.T) {
 	parser := rfc5424.NewParser()
 	corpus(t, corpusSize(), func(i int, rec *encode.Record) {
 		enc := syslogForms()[i%4]
@@ -102,9 +102,9 @@ func agrees(m *rfc5424.SyslogMessage, enc encode.RFC5424, rec *encode.Record) er
 	return nil
 }
 
-// TestLeodidoCounts is S4: a stream of them, in both framings, has as many
+// TestS4_LeodidoCounts is S4: a stream of them, in both framings, has as many
 // messages as were written, and they come in order.
-func TestLeodidoCounts(t *testing.T) {
+func TestS4_LeodidoCounts(t *testing.T) {
 	for name, framing := range map[string]struct {
 		frame  func(dst, message []byte) []byte
 		parser func(take func(*gosyslog.Result)) gosyslog.Parser

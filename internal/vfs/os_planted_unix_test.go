@@ -38,7 +38,7 @@ func plants(t *testing.T) map[string]func(name, victim string) error {
 
 // S20: planted things are not opened, at any place, and their target stays as
 // it is. A FIFO that is opened without a partner would hang here.
-func TestOSPlanted(t *testing.T) {
+func TestS20_OSPlanted(t *testing.T) {
 	for kind, plant := range plants(t) {
 		t.Run(kind, func(t *testing.T) {
 			dir, err := os.MkdirTemp("", "p") // short: a socket's name has 104 bytes at most
@@ -72,7 +72,7 @@ func TestOSPlanted(t *testing.T) {
 
 // S20: a link in the place of a directory is not followed, with or without a
 // slash behind it.
-func TestOSPlantedDirectory(t *testing.T) {
+func TestS20_OSPlantedDirectory(t *testing.T) {
 	base := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(base, "victim"), 0o750))
 	must(t, os.WriteFile(filepath.Join(base, "file"), nil, 0o640))
@@ -96,7 +96,7 @@ func TestOSPlantedDirectory(t *testing.T) {
 
 // S20, the race: the name is swapped between the look and the open. Whatever
 // was opened must be checked itself; here it is opened without the first look.
-func TestOSSecondLook(t *testing.T) {
+func TestS20_OSSecondLook(t *testing.T) {
 	for kind, plant := range plants(t) {
 		if kind == "socket" {
 			continue // its name would be too long here, and open(2) never opens one
@@ -121,7 +121,7 @@ func TestOSSecondLook(t *testing.T) {
 
 // S20, the race as it happens: a goroutine swaps a file for a link as fast as
 // it can, and no open ever gets the target.
-func TestOSSwappedWhileOpening(t *testing.T) {
+func TestS20_OSSwappedWhileOpening(t *testing.T) {
 	dir := t.TempDir()
 	victim, name := filepath.Join(dir, "victim"), filepath.Join(dir, "f")
 	must(t, os.WriteFile(victim, nil, 0o640))

@@ -10,7 +10,7 @@ import (
 
 // S19, in figures: the other tests compare with the constants, and so would
 // agree with whatever those say.
-func TestOSModeIsPrivate(t *testing.T) {
+func TestS19_OSModeIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "own")
 	must(t, OS{}.MkdirAll(dir))
 	wantMode(t, dir, 0o700)

@@ -98,7 +98,7 @@ func openDirAll(t *testing.T) string {
 
 // S19: modes under any umask, as this user and, where that is possible, as one
 // whom modes bind. The umask belongs to the process, so a child has it.
-func TestOSUmask(t *testing.T) {
+func TestS19_OSUmask(t *testing.T) {
 	users := []int{os.Geteuid()}
 	if os.Geteuid() == 0 {
 		users = append(users, nobody)
@@ -154,7 +154,7 @@ func childUmask(t *testing.T, maskText, uidText, base string) {
 }
 
 // S19: volumes come with modes of their own, and keep them.
-func TestOSParentsAreLeftAlone(t *testing.T) {
+func TestS19_OSParentsAreLeftAlone(t *testing.T) {
 	for _, want := range []uint32{0o777, 0o2770, 0o1777, 0o755} {
 		volume := filepath.Join(t.TempDir(), "volume")
 		must(t, os.Mkdir(volume, 0o700))
@@ -182,7 +182,7 @@ func TestOSParentLink(t *testing.T) {
 }
 
 // S19: what belongs to another user is refused and left as it is.
-func TestOSForeignOwner(t *testing.T) {
+func TestS19_OSForeignOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		wantErr(t, OS{}.MkdirAll("/"), ErrUnsafe) // root's
 		return
@@ -205,7 +205,7 @@ func TestOSForeignOwner(t *testing.T) {
 // S19: a directory that is closed to us because it is another user's, as after
 // a pod that ran as somebody else, is refused for that reason, not as one that
 // merely has the wrong mode.
-func TestOSForeignAndClosed(t *testing.T) {
+func TestS19_OSForeignAndClosed(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become two users")
 	}

@@ -51,7 +51,7 @@ func hidden(t *testing.T, what string, err error) bool {
 // S10: a canary in the place of every value, one at a time: as a variable, as a
 // file, within a longer value, and in a URL. No error has it in any form, whether
 // Parse, Routes or, for files, Open returns it.
-func TestSecretsInNoError(t *testing.T) {
+func TestS10_SecretsInNoError(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir) // where the value in the place of buffer.dir makes directories
 	text := strings.ReplaceAll(full, "/var/lib/shop", filepath.ToSlash(filepath.Join(dir, "state")))

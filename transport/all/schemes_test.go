@@ -262,8 +262,8 @@ func badURLs() []string {
 	return bad
 }
 
-// TestBadURLs: S10. Each names its place, and no secret.
-func TestBadURLs(t *testing.T) {
+// TestS10_BadURLs: S10. Each names its place, and no secret.
+func TestS10_BadURLs(t *testing.T) {
 	for _, bad := range badURLs() {
 		d, err := output(t, "'"+bad+"'")
 		if err == nil {
@@ -280,9 +280,9 @@ func TestBadURLs(t *testing.T) {
 	}
 }
 
-// TestPrinted: S10. A destination made of a URL with a password is printed
+// TestS10_Printed: S10. A destination made of a URL with a password is printed
 // without it, as is a route that holds it.
-func TestPrinted(t *testing.T) {
+func TestS10_Printed(t *testing.T) {
 	for _, good := range []string{
 		"amqps://user:" + canary + "@h/?exchange=x", "kafka+tls://user:" + canary + "@h/t", "https://user:" + canary + "@h/", "elasticsearch+https://user:" + canary + "@h",
 		"loki+https://user:" + canary + "@h", "otlp+https://user:" + canary + "@h", "otlp+grpcs://user:" + canary + "@h:1", "sentry://" + canary + "@h/1",

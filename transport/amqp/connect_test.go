@@ -23,7 +23,7 @@ import (
 
 // What the broker says on connecting is the error, and it is about nobody's
 // record. None of it shows the password (S10), however it is repeated.
-func TestRefusals(t *testing.T) {
+func TestS10_Refusals(t *testing.T) {
 	drop := func(*client) error { return errEOF }
 	closes := func(code uint16, text string) func(*client) error {
 		return func(c *client) error { c.closeConnection(code, text); return nil }

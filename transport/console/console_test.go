@@ -147,9 +147,9 @@ func TestColor(t *testing.T) {
 	}
 }
 
-// TestNoControls is S2 for the default encoder: whatever is logged, the only
+// TestS2_NoControls is S2 for the default encoder: whatever is logged, the only
 // control characters written are the line breaks at the ends.
-func TestNoControls(t *testing.T) {
+func TestS2_NoControls(t *testing.T) {
 	s := newScreen()
 	tr := open(t, console.Destination{Writer: s, Lookup: environment()})
 	var all strings.Builder

@@ -82,9 +82,9 @@ func TestSentTwice(t *testing.T) {
 	}
 }
 
-// TestReasonQuotesNothing: what the server quotes of a document is not in the
+// TestS10_ReasonQuotesNothing: what the server quotes of a document is not in the
 // error (S10), nor what would move a terminal's cursor.
-func TestReasonQuotesNothing(t *testing.T) {
+func TestS10_ReasonQuotesNothing(t *testing.T) {
 	const canary = "s3cr3tCANARYv4lue"
 	reasons := []string{
 		"failed to parse field [n] of type [long] in document with id 'x'. Preview of field's value: '" + canary + "'",

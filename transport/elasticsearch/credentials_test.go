@@ -64,9 +64,9 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestErrorsHoldNoSecret is S10: a server that repeats all it knows, in a refusal
+// TestS10_ErrorsHoldNoSecret is S10: a server that repeats all it knows, in a refusal
 // of the request or of a document; one that hangs up; one with a wrong name.
-func TestErrorsHoldNoSecret(t *testing.T) {
+func TestS10_ErrorsHoldNoSecret(t *testing.T) {
 	echo := func(w http.ResponseWriter, r *http.Request) string {
 		user, password, _ := r.BasicAuth()
 		text := fmt.Sprintf("%s %v %s %s", r.URL, r.Header, user, password)
@@ -147,8 +147,8 @@ func TestClientCertificate(t *testing.T) {
 	testkit.Deliver(t, testkit.Open(t, d), batch(0, 1))
 }
 
-// TestRedirect is S18: nothing is followed, and nobody else gets the key.
-func TestRedirect(t *testing.T) {
+// TestS18_Redirect is S18: nothing is followed, and nobody else gets the key.
+func TestS18_Redirect(t *testing.T) {
 	elsewhere, _ := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("followed, with %v", r.Header)
 	}))

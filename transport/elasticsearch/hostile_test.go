@@ -46,11 +46,11 @@ func (e indented) AppendRecord(dst []byte, rec *encode.Record) ([]byte, error) {
 	return append(dst, doc...), err
 }
 
-// TestHostileRecords is S1 and S5: whatever is in messages, keys, values and the
+// TestS1_HostileRecords is S1 and S5: whatever is in messages, keys, values and the
 // attribute that chooses the index, the server's parser finds as many documents
 // as were sent, each with its ID and message, in the index that was configured,
 // and nothing else.
-func TestHostileRecords(t *testing.T) {
+func TestS1_HostileRecords(t *testing.T) {
 	total := 3_000
 	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
 		total = 100_000

@@ -31,8 +31,8 @@ func wantMode(t *testing.T, name string, want os.FileMode) {
 	}
 }
 
-// TestModes is S19: whatever the umask, and whatever mode the file had.
-func TestModes(t *testing.T) {
+// TestS19_Modes is S19: whatever the umask, and whatever mode the file had.
+func TestS19_Modes(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o077} {
 		for _, mode := range []os.FileMode{0, 0o640} {
 			d := dest(t)
@@ -59,9 +59,9 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestUnsafe is S20: what someone planted in the file's place is not opened,
+// TestS20_Planted is S20: what someone planted in the file's place is not opened,
 // its target is unchanged, and the records wait for better times.
-func TestUnsafe(t *testing.T) {
+func TestS20_Planted(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "target")
 	if err := os.WriteFile(target, []byte("secret\n"), 0o644); err != nil {
 		t.Fatal(err)

@@ -33,9 +33,9 @@ func fixed(token string) func(context.Context) (string, error) {
 
 func taken(context.Context, []encode.Record) error { return nil }
 
-// TestServerVerified: S12, S14. Each is refused for its own reason, which is in the
+// TestS14_ServerVerified: S12, S14. Each is refused for its own reason, which is in the
 // chain, and nothing is lost: the error is plain.
-func TestServerVerified(t *testing.T) {
+func TestS14_ServerVerified(t *testing.T) {
 	ca, other := testpki.New(t, "authority"), testpki.New(t, "other")
 	mine := &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}
 	hour := time.Hour
@@ -88,9 +88,9 @@ func TestTLSAndPlaintext(t *testing.T) {
 	}
 }
 
-// TestMutualTLS: S15. No certificate is refused; a rotated one is in use with the
+// TestS15_MutualTLS: S15. No certificate is refused; a rotated one is in use with the
 // next Send, over a new connection, and the receiver sees who it is.
-func TestMutualTLS(t *testing.T) {
+func TestS15_MutualTLS(t *testing.T) {
 	ca, dir := testpki.New(t, "authority"), t.TempDir()
 	var names atomic.Value
 	names.Store("")
@@ -134,7 +134,7 @@ func TestMutualTLS(t *testing.T) {
 
 // Credentials that the receiver does not accept are a clear error; once they are
 // corrected, the same transport delivers. S10: they are in no error.
-func TestTokenFile(t *testing.T) {
+func TestS10_TokenFile(t *testing.T) {
 	dir := t.TempDir()
 	var got log
 	addr, _ := receive(t, got.take, &grpc.ReceiverOptions{Authorize: func(_ context.Context, token string) error {

@@ -240,7 +240,7 @@ func nested(levels int) string {
 }
 
 // S9, S34: what costs a hostile sender little must not cost the receiver much.
-func TestDecodeBudgets(t *testing.T) {
+func TestS34_DecodeBudgets(t *testing.T) {
 	d := &decoder{limit: 10}
 	attr := string([]byte{0x42, 0}) // an empty attribute
 	bomb := strings.Repeat(attr, maxElements+1)

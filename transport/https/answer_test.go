@@ -97,9 +97,9 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// TestRedirects is S18: no redirect is followed, to the same or another host, and
+// TestS18_Redirects is S18: no redirect is followed, to the same or another host, and
 // none is taken for an acknowledgement.
-func TestRedirects(t *testing.T) {
+func TestS18_Redirects(t *testing.T) {
 	const token = "redirect-s3cret-token"
 	elsewhere := serveRaw(t, func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("a redirect was followed to another host, with the header %v", r.Header)

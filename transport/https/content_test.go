@@ -97,8 +97,8 @@ func TestContentType(t *testing.T) {
 	}
 }
 
-// TestOneLine: a line break in a record forges no second one (S1).
-func TestOneLine(t *testing.T) {
+// TestS1_OneLine: a line break in a record forges no second one (S1).
+func TestS1_OneLine(t *testing.T) {
 	for _, format := range []https.Format{https.NDJSON, https.JSONArray} {
 		server := serve(t, nil)
 		d := server.destination()

@@ -106,9 +106,9 @@ func garbage(t *testing.T, ca *testpki.CA) string {
 	return l.Addr().String()
 }
 
-// TestErrorsHoldNoSecret is S10: each field × each failure, in each way that an
+// TestS10_ErrorsHoldNoSecret is S10: each field × each failure, in each way that an
 // error is printed, with its whole chain.
-func TestErrorsHoldNoSecret(t *testing.T) {
+func TestS10_ErrorsHoldNoSecret(t *testing.T) {
 	ca := testpki.New(t, "authority")
 	trusted := &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}}
 	type failure struct {
@@ -140,8 +140,8 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	}
 }
 
-// TestTimeoutHoldsNoSecret is S10's slow failure.
-func TestTimeoutHoldsNoSecret(t *testing.T) {
+// TestS10_TimeoutHoldsNoSecret is S10's slow failure.
+func TestS10_TimeoutHoldsNoSecret(t *testing.T) {
 	server := serveRaw(t, func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()

@@ -20,8 +20,8 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// TestWrongServer is T30 and S14: the wrong peer gets no byte of a record.
-func TestWrongServer(t *testing.T) {
+// TestS14_WrongServer is T30 and S14: the wrong peer gets no byte of a record.
+func TestS14_WrongServer(t *testing.T) {
 	ca, other := testpki.New(t, "authority"), testpki.New(t, "another")
 	now := time.Now()
 	for name, cert := range map[string]tls.Certificate{
@@ -48,8 +48,8 @@ func TestWrongServer(t *testing.T) {
 	}
 }
 
-// TestOldTLS is S12: TLS 1.2 only by name.
-func TestOldTLS(t *testing.T) {
+// TestS12_OldTLS is S12: TLS 1.2 only by name.
+func TestS12_OldTLS(t *testing.T) {
 	server := &receiver{ca: testpki.New(t, "authority")}
 	server.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if err := server.take(r); err != nil {
@@ -122,11 +122,11 @@ func (m *mutual) present(cert tls.Certificate) {
 	m.CloseClientConnections()
 }
 
-// TestClientCertificateRotates is T30 and S15: the certificate on disk is
+// TestS15_ClientCertificateRotates is T30 and S15: the certificate on disk is
 // replaced under a connection that works. The new one is in use within 30 s
 // (5 s here), without a reopening and without a failed Send; half a pair
 // changes nothing.
-func TestClientCertificateRotates(t *testing.T) {
+func TestS15_ClientCertificateRotates(t *testing.T) {
 	t.Parallel()
 	ca := testpki.New(t, "authority")
 	server := newMutual(t, ca)

@@ -95,10 +95,10 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TestErrorsHoldNoSecret is S10: canaries in the URL, the status line, the
+// TestS10_ErrorsHoldNoSecret is S10: canaries in the URL, the status line, the
 // Location, the body (also torn by a control character, and at the place where
 // the excerpt is cut) and in what net/http says.
-func TestErrorsHoldNoSecret(t *testing.T) {
+func TestS10_ErrorsHoldNoSecret(t *testing.T) {
 	cut := strings.Repeat("x ", (httpstatus.MaxExcerpt-len(canary))/2) + canary
 	torn := "unknown token " + canary[:6] + "\x00" + canary[6:] + " was sent"
 	var errs []error

@@ -80,8 +80,8 @@ func prints(err error) string {
 	return b.String()
 }
 
-// TestRedactHidesSecrets and the two tests after it are S10 for URLs.
-func TestRedactHidesSecrets(t *testing.T) {
+// TestS10_RedactHidesSecrets and the two tests after it are S10 for URLs.
+func TestS10_RedactHidesSecrets(t *testing.T) {
 	for _, raw := range secretURLs() {
 		if got := httpstatus.Redact(raw); strings.Contains(got, canary) {
 			t.Errorf("Redact(%q) = %q", raw, got)

@@ -90,7 +90,7 @@ func TestKeys(t *testing.T) {
 
 // A topic comes from the configuration alone: a value that is not in the list
 // goes to the fixed topic, and without one is permanent (S7).
-func TestTopics(t *testing.T) {
+func TestS7_Topics(t *testing.T) {
 	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs", "logs.a", "logs.b"))
 	topics := map[string]string{"a": "logs.a", "b": "logs.b"}
 	recs := func() []encode.Record {

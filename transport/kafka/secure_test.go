@@ -24,7 +24,7 @@ import (
 // Each mechanism lets in who knows the password. Who does not loses nothing,
 // reads no password in the error (S10), and is let in with the next connection once
 // the file is right.
-func TestSASL(t *testing.T) {
+func TestS10_SASL(t *testing.T) {
 	for _, m := range []kafka.Mechanism{kafka.Plain, kafka.ScramSHA256, kafka.ScramSHA512} {
 		t.Run(m.String(), func(t *testing.T) {
 			cluster := newCluster(t, kfake.NumBrokers(2), kfake.SeedTopics(2, "logs"), kfake.EnableSASL(), kfake.Superuser(m.String(), "shop", secret))
@@ -89,7 +89,7 @@ func TestNoCredentials(t *testing.T) {
 
 // TLS verifies the broker, by name and authority (S14), and takes up a rotated
 // authority without a restart.
-func TestTLS(t *testing.T) {
+func TestS14_TLS(t *testing.T) {
 	ours, other := testpki.New(t, "ours"), testpki.New(t, "other")
 	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"),
 		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{ours.Pair(testpki.Leaf{})}}))
@@ -157,7 +157,7 @@ func mutual(ca *testpki.CA) *tls.Config {
 
 // A broker that has nothing newer than TLS 1.2, or a certificate that has ended,
 // is refused (S12, S14); the former can be allowed by name.
-func TestOldTLS(t *testing.T) {
+func TestS12_OldTLS(t *testing.T) {
 	ca := testpki.New(t, "ours")
 	file := testpki.File(t, t.TempDir(), "ca", ca.PEM)
 	for _, c := range []struct {

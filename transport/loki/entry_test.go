@@ -98,9 +98,9 @@ func TestNoMetadata(t *testing.T) {
 	}
 }
 
-// TestNames: names are Loki's, none is there twice, and none that identifies a
+// TestS1_Names: names are Loki's, none is there twice, and none that identifies a
 // record is an attribute's (S1).
-func TestNames(t *testing.T) {
+func TestS1_Names(t *testing.T) {
 	s := &server{}
 	rec := record(
 		slog.String("a.b", "1"), slog.String("a_b", "2"), slog.String("a..b", "3"), slog.String("a_b_2", "4"),
@@ -122,9 +122,9 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestClean: what a terminal would obey is written as text (S1); U+FFFD stands
+// TestS1_Clean: what a terminal would obey is written as text (S1); U+FFFD stands
 // for bytes that are not UTF-8.
-func TestClean(t *testing.T) {
+func TestS1_Clean(t *testing.T) {
 	const hostile = "a\r\x1b[31m\u0085\u202eb\nc\td\x00\xff é😀\u2028"
 	const want = "a\\u000d\\u001b[31m\\u0085\\u202eb\nc\td\\u0000\uFFFD é😀\\u2028"
 	s := &server{}

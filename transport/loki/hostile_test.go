@@ -26,10 +26,10 @@ func hostileText(rng *rand.Rand) string {
 	return b.String()
 }
 
-// TestHostileRecords: whatever messages, names, values and resources hold, there
+// TestS1_HostileRecords: whatever messages, names, values and resources hold, there
 // are as many entries as records, each with its own number, in streams of the
 // service alone (S1, S5). The nightly share is the 100,000 of the matrix.
-func TestHostileRecords(t *testing.T) {
+func TestS1_HostileRecords(t *testing.T) {
 	batches := 5
 	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
 		batches = 100

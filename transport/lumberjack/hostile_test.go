@@ -36,7 +36,7 @@ func hostileText(rng *rand.Rand) string {
 // gets as many events as were sent, each with its message, and the @metadata
 // from which an index name is made is ours: a parser that takes the first of
 // two equal names and one that takes the last see the same.
-func TestHostileMessages(t *testing.T) {
+func TestS1_HostileMessages(t *testing.T) {
 	total := 5_000
 	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
 		total = 100_000

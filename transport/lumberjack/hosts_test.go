@@ -59,7 +59,7 @@ func TestAllHostsDown(t *testing.T) {
 }
 
 // TLS with both sides verified; what does not verify gets no record (S12, S14, T30).
-func TestTLS(t *testing.T) {
+func TestS14_TLS(t *testing.T) {
 	ca, other := testpki.New(t, "ca"), testpki.New(t, "other")
 	dir := t.TempDir()
 	cert, key := ca.Issue(testpki.Leaf{})
@@ -120,7 +120,7 @@ func TestLifetime(t *testing.T) {
 
 // An authority that was rotated on disk is in use with the next connection; no
 // record goes to a receiver that the old one does not vouch for (T30, S15).
-func TestRotatedAuthority(t *testing.T) {
+func TestS15_RotatedAuthority(t *testing.T) {
 	ca := testpki.New(t, "ca")
 	dir := t.TempDir()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}})

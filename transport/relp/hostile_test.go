@@ -22,7 +22,7 @@ var pieces = []string{
 // S1: whatever is in the messages, the receiver's own parser gets as many as
 // were sent, byte by byte what was sent, and nothing else. The bytes go out as
 // they are: the encoder here protects nothing.
-func TestHostileMessages(t *testing.T) {
+func TestS1_HostileMessages(t *testing.T) {
 	total := 5_000
 	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
 		total = 100_000

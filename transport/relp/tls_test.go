@@ -22,7 +22,7 @@ func listenTLS(t *testing.T, ca *testpki.CA, leaf testpki.Leaf, newest uint16, h
 
 // RELP inside TLS, both sides verified; what does not verify gets no record
 // (S12, S14, T30).
-func TestTLS(t *testing.T) {
+func TestS14_TLS(t *testing.T) {
 	ca, other := testpki.New(t, "ca"), testpki.New(t, "other")
 	dir := t.TempDir()
 	cert, key := ca.Issue(testpki.Leaf{})
@@ -68,7 +68,7 @@ func TestTLS(t *testing.T) {
 
 // A client certificate that was rotated on disk is in use with the next session,
 // which begins without a failed Send (T30, S15).
-func TestRotatedCertificate(t *testing.T) {
+func TestS15_RotatedCertificate(t *testing.T) {
 	ca := testpki.New(t, "ca")
 	dir := t.TempDir()
 	write := func(name string) {

@@ -16,7 +16,7 @@ import (
 // S1 and S4: 10^5 records (by default 20,000) of which each text tries to end its
 // message and to begin another. The receiver's count is what was sent, each
 // message begins with a header, and the ids come in order.
-func TestS4Forging(t *testing.T) {
+func TestS4_Forging(t *testing.T) {
 	n := 20_000
 	if os.Getenv("SLOGSHIP_NIGHTLY") == "1" {
 		n = 100_000

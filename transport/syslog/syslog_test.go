@@ -175,7 +175,7 @@ func TestDefaults(t *testing.T) {
 
 // T30, S14 and RFC 5425: the client shows its certificate, and checks the name
 // that it was told.
-func TestTLSBothWays(t *testing.T) {
+func TestS14_TLSBothWays(t *testing.T) {
 	ca := testpki.New(t, "ours")
 	dir := t.TempDir()
 	cert, key := ca.Issue(testpki.Leaf{})

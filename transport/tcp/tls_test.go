@@ -16,10 +16,10 @@ import (
 	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
-// TestWrongServerGetsNothing is T30 (S12, S14): an expired certificate, a wrong
+// TestS14_WrongServerGetsNothing is T30 (S12, S14): an expired certificate, a wrong
 // name, an unknown authority, a server that has only TLS 1.2. Not one record is
 // sent, none is condemned, and when the server is right again all arrive.
-func TestWrongServerGetsNothing(t *testing.T) {
+func TestS14_WrongServerGetsNothing(t *testing.T) {
 	ca, other := testpki.New(t, "ours"), testpki.New(t, "theirs")
 	d := tcp.Destination{TLS: &tlsconfig.Options{CAFile: testpki.File(t, t.TempDir(), "ca", ca.PEM)}}
 	with := func(pair tls.Certificate) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{pair}} }
@@ -97,10 +97,10 @@ func (s *swap) last() []byte {
 	return s.clients[len(s.clients)-1].Raw
 }
 
-// TestRotation is T30 (S15, I63): client certificate and authority change on
+// TestS15_Rotation is T30 (S15, I63): client certificate and authority change on
 // disk. The live connection is closed in order and made again with the new
 // ones, without a restart; nothing is lost and nothing goes twice.
-func TestRotation(t *testing.T) {
+func TestS15_Rotation(t *testing.T) {
 	t.Parallel() // it mostly waits
 	oldCA, newCA := testpki.New(t, "old"), testpki.New(t, "new")
 	dir := t.TempDir()

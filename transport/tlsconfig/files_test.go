@@ -19,7 +19,7 @@ import (
 
 // A client certificate that is rotated file by file: the old pair is in use
 // until both halves of the new one are there (S15, T30, I63).
-func TestHalfWrittenPairKeepsTheOldOne(t *testing.T) {
+func TestS15_HalfWrittenPairKeepsTheOldOne(t *testing.T) {
 	ca, dir := testpki.New(t, "ours"), t.TempDir()
 	cert1, key1 := ca.Issue(testpki.Leaf{})
 	cert2, key2 := ca.Issue(testpki.Leaf{})
@@ -117,7 +117,7 @@ func TestSymbolicLinks(t *testing.T) {
 }
 
 // S16: a private key that others may read.
-func TestKeyMode(t *testing.T) {
+func TestS16_KeyMode(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no mode bits")
 	}
@@ -186,7 +186,7 @@ func FuzzParsePool(f *testing.F) {
 // Files that are written in place, byte by byte as it were, while connections
 // are made: no handshake ever fails for it (S15: failures 0), and at the end
 // the newest pair is in use.
-func TestHandshakesWhileFilesAreWritten(t *testing.T) {
+func TestS15_HandshakesWhileFilesAreWritten(t *testing.T) {
 	ca, dir := testpki.New(t, "ours"), t.TempDir()
 	type pair struct{ cert, key []byte }
 	pairs := make([]pair, 4)

@@ -64,7 +64,7 @@ func open(t *testing.T, o Options) *Client {
 }
 
 // The server's side of what a client must refuse (S12, S14, T30).
-func TestServersThatAreRefused(t *testing.T) {
+func TestS14_ServersThatAreRefused(t *testing.T) {
 	ca, other := testpki.New(t, "ours"), testpki.New(t, "theirs")
 	o := Options{CAFile: testpki.File(t, t.TempDir(), "ca", ca.PEM)}
 	old := func(v uint16) *tls.Config {
@@ -111,7 +111,7 @@ func TestServersThatAreRefused(t *testing.T) {
 }
 
 // What is less safe than it looks is refused when it is opened (S12, S13).
-func TestOptionsThatAreRefused(t *testing.T) {
+func TestS12_OptionsThatAreRefused(t *testing.T) {
 	ca := testpki.New(t, "ours")
 	dir := t.TempDir()
 	cert, key := ca.Issue(testpki.Leaf{})
@@ -164,7 +164,7 @@ func TestConfigIsTheCallers(t *testing.T) {
 
 // A destination is configuration that programs print and store; the Config in
 // it may hold private keys (S10).
-func TestOptionsAsJSONHoldNoKeys(t *testing.T) {
+func TestS10_OptionsAsJSONHoldNoKeys(t *testing.T) {
 	ca := testpki.New(t, "ours")
 	o := Options{Config: &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}}
 	text, err := json.Marshal(o)

@@ -23,6 +23,12 @@ func (c counted) LogValue() slog.Value { *c.n++; return slog.StringValue(c.v) }
 // of them.
 func TestMatchersResolveWhatTheyAsk(t *testing.T) {
 	no := route.Exists("nothing")
+	warn, err := route.NewScopeLevels("WARN")
+	if err != nil {
+		t.Fatal(err)
+	}
+	high := new(slog.LevelVar)
+	high.Set(slog.LevelError)
 	for name, c := range map[string]struct {
 		routes     []route.Route
 		asked, not int
@@ -32,6 +38,8 @@ func TestMatchersResolveWhatTheyAsk(t *testing.T) {
 		"two kinds":         {[]route.Route{{Name: "a", Match: route.Equals("asked", "x")}, {Name: "b", Match: route.All(route.Exists("asked"), no)}}, 1, 0},
 		"decided before":    {[]route.Route{{Name: "a", Match: route.All(no, route.Equals("asked", "x"))}}, 0, 0},
 		"level before":      {[]route.Route{{Name: "a", Levels: route.AtLeast(slog.LevelError), Match: route.Equals("asked", "x")}, {Name: "b", Match: no}}, 0, 0},
+		"levels by scope":   {withLevels(route.PerScope(warn), tenOn("asked")), 0, 0},
+		"one has the level": {append(withLevels(route.AtLeast(high), tenOn("asked")), route.Route{Name: "z", Match: route.Equals("asked", "x")}), 1, 0},
 		"dynamic level":     {[]route.Route{{Name: "a", Levels: route.AtLeast(new(slog.LevelVar)), Match: route.Equals("asked", "x")}, {Name: "b", Match: no}}, 1, 0},
 		"neither":           {[]route.Route{{Name: "a", Match: no}}, 0, 0},
 		"without a matcher": {[]route.Route{{Name: "a", Levels: route.AtLeast(slog.LevelError)}}, 0, 0},
@@ -57,6 +65,13 @@ func tenOn(path string) []route.Route {
 		out = append(out, route.Route{Name: fmt.Sprintf("r%d", i), Match: route.Equals(path, fmt.Sprintf("tenant-%d", i))})
 	}
 	return out
+}
+
+func withLevels(levels route.Levels, routes []route.Route) []route.Route {
+	for i := range routes {
+		routes[i].Levels = levels
+	}
+	return routes
 }
 
 // A final route before the first that asks keeps the index from asking.

@@ -21,7 +21,6 @@ type plan struct {
 type valueIndex struct {
 	slot   int    // of the path
 	member uint64 // the steps that are in the index
-	first  int    // the first of them
 	shift  uint   // of the hash, to an index of cells
 	cells  []cell // a power of two of them, at least half empty
 }
@@ -56,11 +55,7 @@ func newPlan(steps []*step) *plan {
 	return p
 }
 
-// indexable: a step whose levels can change is asked for them first, so that
-// nothing is looked up for a level that it doesn't take.
-func (s *step) indexable() bool {
-	return !s.dynamic && s.match != nil && s.match.op == match.Equals
-}
+func (s *step) indexable() bool { return s.match != nil && s.match.op == match.Equals }
 
 func newValueIndex(steps []*step, slot int) *valueIndex {
 	x := &valueIndex{slot: slot}
@@ -71,7 +66,6 @@ func newValueIndex(steps []*step, slot int) *valueIndex {
 			values += len(s.match.node.Set)
 		}
 	}
-	x.first = bits.TrailingZeros64(x.member)
 	size := bits.Len(uint(2 * values)) // 1 << size is above twice the values
 	x.shift, x.cells = uint(64-size), make([]cell, 1<<size)
 	for i, s := range steps {

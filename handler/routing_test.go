@@ -180,15 +180,25 @@ func TestPanickingMatcherIsFinal(t *testing.T) {
 func TestCompiledMatchersAgree(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	rng := rand.New(rand.NewPCG(seed, 0))
+	var dynamic slog.LevelVar
+	scopes, err := route.NewScopeLevels("db=INFO,WARN")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 60 {
+		dynamic.Set([]slog.Level{slog.LevelInfo, slog.LevelError}[rng.IntN(2)])
 		matchers := make([]route.Matcher, 1+rng.IntN(14))
 		routes := make([]route.Route, len(matchers))
 		witness := make([]route.Route, len(matchers))
 		for i := range routes {
 			matchers[i] = randomMatcher(rng, 2)
-			routes[i] = route.Route{Name: fmt.Sprintf("r%d", i), Match: matchers[i]}
+			routes[i] = route.Route{Name: fmt.Sprintf("r%d", i), Match: matchers[i], Final: rng.IntN(6) == 0, Fallback: rng.IntN(6) == 0}
+			if rng.IntN(2) == 0 {
+				routes[i].Levels = []route.Levels{route.PerScope(scopes), route.AtLeast(&dynamic), route.Only(slog.LevelWarn)}[rng.IntN(3)]
+			}
 			// The same, asked as the user's code is.
-			witness[i] = route.Route{Name: fmt.Sprintf("r%d", i), Match: route.MatchFunc(matchers[i].Match)}
+			witness[i] = routes[i]
+			witness[i].Match = route.MatchFunc(matchers[i].Match)
 		}
 		trace := func(ctx context.Context) (t encode.Trace) {
 			if ctx.Value(sampledKey{}) != nil {

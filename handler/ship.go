@@ -84,22 +84,24 @@ func (c *call) goThrough(ctx context.Context, p *plan, r *slog.Record) {
 	}
 }
 
-// goIndexed is goThrough with an index. The value is looked up when the first
-// step that wants it comes: a step before may be final.
+// goIndexed is goThrough with an index. The value is looked up when a step comes
+// that wants it and has the level: a step before may be final.
 func (c *call) goIndexed(ctx context.Context, p *plan, r *slog.Record) {
-	todo := uint64(1)<<len(p.steps) - 1
+	todo, narrowed := uint64(1)<<len(p.steps)-1, false
 	for todo != 0 {
 		i := bits.TrailingZeros64(todo)
-		if i == p.index.first {
-			if todo = p.index.narrow(todo, c.find(ctx, p.index.slot, r)); todo == 0 {
+		s, member := p.steps[i], p.index.member&(1<<i) != 0
+		switch {
+		case !member || narrowed:
+			if c.stopsAt(ctx, s, r, member) {
 				return
 			}
-			i = bits.TrailingZeros64(todo)
+		case s.fallback && c.taken || !c.mayTake(s, r):
+		default:
+			todo, narrowed = p.index.narrow(todo, c.find(ctx, p.index.slot, r)), true
+			continue // with this step, if it is left
 		}
 		todo &^= 1 << i
-		if c.stopsAt(ctx, p.steps[i], r, p.index.member&(1<<i) != 0) {
-			return
-		}
 	}
 }
 

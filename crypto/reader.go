@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,9 +85,8 @@ func (r *Reader) opened(line []byte) []byte {
 	}
 	body := bytes.TrimRight(line, "\r\n")
 	end := line[len(body):]
-	if start := bytes.TrimLeft(body, " \t"); len(start) > 0 && (start[0] == '{' || start[0] == '[') && json.Valid(body) {
-		doc, c, err := r.o.OpenJSON(r.ctx, body)
-		if err == nil {
+	if start := bytes.TrimLeft(body, " \t"); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		if doc, c, err := r.o.OpenJSON(r.ctx, body); err == nil {
 			r.counts.add(&c)
 			return append(doc[:len(doc):len(doc)], end...)
 		}

@@ -54,12 +54,12 @@
 // # Too much
 //
 // A route's Sample, Dedupe and Limit keep its volume down, before the buffer:
-// 2 to 20 ns for a record that is sampled out or over the limit, nothing
-// allocated, in bounded memory. Each discard is counted by reason and level in
-// [Stats], and told to the destination once a minute. route.DebugOnError keeps
-// what is below a route's level in memory, for each request (a trace, or what
-// [WithRequest] has begun), and ships it if the request logs an error. See
-// package route, "Overload".
+// to decide takes 1 to 20 ns (a repeat is found once it is encoded), allocates
+// nothing, and takes a bounded amount of memory. Each discard is counted by
+// reason and level in [Stats], and told to the destination once a minute.
+// route.DebugOnError keeps what is below a route's level in memory, for each
+// request (a trace, or what [WithRequest] has begun), and ships it if the request
+// logs an error. See package route, "Overload".
 //
 // # Other routes while it runs
 //

@@ -52,7 +52,8 @@
 // The destination gets one report of the counts a minute, and one at the end:
 // a record of level INFO, "slogship discarded records". Direct routes count, and
 // report nothing. Handler.Deliver is subject to none of these policies: it
-// delivers or returns an error.
+// delivers or returns an error. Dead letters that come from other routes are not
+// subject to them either, and neither is what DebugOnError ships.
 //
 // All are safe for concurrent use, allocate nothing for a record that they
 // discard, and keep a bounded amount of memory, in this process: a restart

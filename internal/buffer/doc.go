@@ -32,7 +32,8 @@
 // level and handed out as a [Loss] until it is reported. The count of what
 // Append itself refused is saved by the maintainer, shortly after: a kill in
 // between loses that count, though the caller was told by the error. To save it
-// in Append would make a refusal, the path of an overload, the slowest one.
+// in Append would make a refusal, the path of an overload, the slowest one. What
+// Discard has counted is saved, and told, once a minute.
 //
 // # How a claim works
 //

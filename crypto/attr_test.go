@@ -181,6 +181,9 @@ func TestNoEnd(t *testing.T) {
 	} {
 		var sc Scratch
 		payload := s.Top().AppendAttr(nil, &sc, slog.Attr{Key: "x", Value: v})
+		if name == "deep" && strings.Count(string(payload), "\x01d") > maxDepth+1 {
+			t.Errorf("%d groups in each other", strings.Count(string(payload), "\x01d"))
+		}
 		if len(payload) > codec.Limit || strings.Contains(string(payload), "canary") {
 			t.Errorf("%s: %d bytes, with the canary: %v", name, len(payload), strings.Contains(string(payload), "canary"))
 		}

@@ -47,8 +47,8 @@ var list = []mutant{
 		new: "storeLength(s.mem, off, int32(n))"},
 	// I28, I57, I58
 	{name: "no-guard-against-faults", file: "internal/buffer/segment.go", run: "TestTruncated",
-		old: "debug.SetPanicOnFault(true)",
-		new: "debug.SetPanicOnFault(false)"},
+		old: "SetPanicOnFault(true)\n\troom := s.room(",
+		new: "SetPanicOnFault(false)\n\troom := s.room("},
 
 	// The cursor. I2, I35, I40.
 	{name: "cursor-crc-ignored", file: "internal/buffer/cursor.go", run: "TestCursor",

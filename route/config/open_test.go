@@ -183,6 +183,23 @@ func TestOpenErrorsHaveLines(t *testing.T) {
 	}
 }
 
+// A secret that stands for what a destination shows is taken out of its error,
+// which is still of its type.
+func TestOpenErrorsHideSecrets(t *testing.T) {
+	secret := filepath.ToSlash(filepath.Join(t.TempDir(), "secret"))
+	if err := os.WriteFile(secret, []byte(canary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, "logging:\n  routes:\n    - name: a\n      output: tcp://logs:1?tls.ca_file=/none/${file:"+secret+"}\n")
+	_, err := c.Open("any")
+	re, ok := errors.AsType[*handler.RouteError](err)
+	if !ok || re.Route != "a" || !strings.Contains(err.Error(), "/none/xxxxx") {
+		t.Errorf("%v", err)
+	}
+	hidden(t, "a path", err)
+	hidden(t, "its cause", re)
+}
+
 func TestUnknownEnvironment(t *testing.T) {
 	c := parse(t, issue)
 	_, err := c.Routes("produktion")

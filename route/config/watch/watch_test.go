@@ -181,14 +181,14 @@ func TestBadFiles(t *testing.T) {
 
 		write(t, path, "logging: {rutes: []}")
 		l.expect(t, "a bad file", 10, config.ErrUnknownKey.Error())
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-		l.expect(t, "no file", 10, config.ErrRead.Error())
 		write(t, path, file("a"))
 		l.expect(t, "the old one again, which is in force", 10, "")
 		write(t, path, "logging: {rutes: []}")
 		l.expect(t, "the same mistake later", 10, config.ErrUnknownKey.Error())
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		l.expect(t, "no file", 10, config.ErrRead.Error())
 		write(t, path, file("b"))
 		l.expect(t, "a good one", 10, "b logs:5170")
 

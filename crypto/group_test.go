@@ -42,7 +42,8 @@ func TestKeysOfDataAreBounded(t *testing.T) {
 	}
 	for i := range 50_000 {
 		s.Top().AppendAttr(nil, &sc, slog.Int(fmt.Sprintf("user-%d", i), 1))
-		s.Top().AppendAttr(nil, &sc, slog.Group(fmt.Sprintf("g%d", i%3000), slog.Int(fmt.Sprintf("user-%d", i), 1)))
+		s.Top().AppendAttr(nil, &sc, slog.Group(fmt.Sprintf("g%d", i%30), slog.Int(fmt.Sprintf("user-%d", i), 1)))
+		s.Top().AppendAttr(nil, &sc, slog.Group(fmt.Sprintf("h%d", i%5), slog.Group(fmt.Sprintf("user-%d", i), slog.Int("n", 1))))
 	}
 	if n := len(*s.Top().more.Load()); n > maxMore {
 		t.Errorf("%d keys of one group are kept, want at most %d", n, maxMore)

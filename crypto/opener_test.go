@@ -76,7 +76,8 @@ func TestOpenJSONOthers(t *testing.T) {
 		`["` + token[:len(token)-8] + "A" + token[len(token)-7:] + `"]`: `["!TAMPERED ` + token[:len(token)-8] + "A" + token[len(token)-7:] + `"]`,
 		`["slogseal2.x~"]`:               `["!NEWER_VERSION slogseal2.x~"]`,
 		`["slogseal is a word"]`:         `["slogseal is a word"]`,
-		`["!UNKNOWN_KEY ` + token + `"]`: `["x\"\n\u2028"]`, // an earlier run had no key
+		`["{\"in\":\"` + token + `\"}"]`: `["{\"in\":\"x\\\"\\n\\u2028\"}"]`, // JSON in a string stays JSON
+		`["!UNKNOWN_KEY ` + token + `"]`: `["x\"\n\u2028"]`,                  // an earlier run had no key
 		`["!WRONG_KEY ` + foreign + `"]`: `["!WRONG_KEY ` + foreign + `"]`,
 	} {
 		got, c, err := o.OpenJSON(t.Context(), []byte(in))

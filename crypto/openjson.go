@@ -103,7 +103,7 @@ func (w *jsonOpener) string(path string) {
 		if _, to := findToken(s, 0); to == len(s) && before == "" {
 			whole = valueJSON(v)
 		}
-		return textOf(v)
+		return inText(before, v)
 	})
 	switch {
 	case !found:

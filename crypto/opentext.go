@@ -15,17 +15,26 @@ import (
 func (o *Opener) OpenText(ctx context.Context, line string) (string, Counts) {
 	var c Counts
 	out, _ := o.replaceTokens(ctx, line, nil, &c, func(before string, v slog.Value) string {
-		text := textOf(v)
-		quoted := string(valueJSON(slog.StringValue(text)))
-		switch {
-		case strings.HasSuffix(before, `"`): // the token's own quotes stay
-			return quoted[1 : len(quoted)-1]
-		case text != "" && quoted == `"`+text+`"` && !strings.ContainsAny(text, " ="):
-			return text
+		text := inText(before, v)
+		if quoted := string(valueJSON(slog.StringValue(text))); !strings.HasSuffix(before, `"`) &&
+			(quoted != `"`+text+`"` || text == "" || strings.ContainsAny(text, " =")) {
+			return quoted
 		}
-		return quoted
+		return text
 	})
 	return out, c
+}
+
+// inText is a value within a text. Behind a quote it is escaped as JSON is, and
+// the quotes stay: the text may be JSON, on the lines of a document or in a
+// string of another one.
+func inText(before string, v slog.Value) string {
+	text := textOf(v)
+	if strings.HasSuffix(before, `"`) {
+		quoted := valueJSON(slog.StringValue(text))
+		return string(quoted[1 : len(quoted)-1])
+	}
+	return text
 }
 
 // textOf is a value within a text.

@@ -59,10 +59,23 @@ func TestS10_KeyBytes(t *testing.T) {
 	check("Key value", *k)
 	check("Keyring", r)
 	check("Keyring value", reflect.ValueOf(r).Elem().FieldByName("keys").String())
-	check("Sealer", s.stats.sealed.Load())
+	check("Sealer", s)
+	check("Group", s.Top())
+	check("Opener", NewOpener(r, nil))
+	check("subkey and cipher", r.sealing.Load())
+	check("material", r.sealing.Load().from)
+	derived, _, err := derive(k.secret(), "k1", make([]byte, saltSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := newAEAD(derived, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encodings = append(encodings, hex.EncodeToString(derived), fmt.Sprint(derived), string(derived))
+	check("cipher", aead)
 	check("SealerOptions", SealerOptions{HashKey: k})
 	check("options in a map", map[string]any{"o": &SealerOptions{HashKey: k}})
-	check("subkey", r.sealing.Load().from)
 	for _, text := range []string{k.Text() + "x", "k1 " + k.Text(), k.Text()[3:], "k1 " + secret, k.Text()[3:] + " k1", secret + " " + secret} {
 		_, err := ParseKeys(text)
 		if err == nil {

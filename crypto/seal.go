@@ -15,9 +15,6 @@ type place struct {
 	key    string
 }
 
-// path returns the dotted path as tokens carry it.
-func (p place) path() string { return cutPath(p.prefix + p.key) }
-
 // cutPath is what of a path a token has room for. What is compared with a token's
 // path is cut in the same way.
 func cutPath(path string) string { return path[:min(len(path), maxPath)] }

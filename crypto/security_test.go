@@ -123,7 +123,7 @@ func TestS10_SecretPrints(t *testing.T) {
 			t.Errorf("%T: %s", x, all)
 		}
 	}
-	if secret != secret || secret == Secret(canary) || fmt.Sprint(SecretValue{}) != MarkSecret {
+	if same := secret; secret != same || secret == Secret(canary) || fmt.Sprint(SecretValue{}) != MarkSecret {
 		t.Error("secrets compare, and the zero one prints")
 	}
 }
@@ -305,6 +305,10 @@ func TestS24_SealsPerKey(t *testing.T) {
 	}
 	if _, _, ok := first.seal(nil, nil, &testID, "", place{}, slog.IntValue(1)); ok {
 		t.Error("it seals on")
+	}
+	second := r.sealing.Load()
+	if r.renew(first); r.sealing.Load() != second {
+		t.Error("who comes late replaces the new key, too")
 	}
 	if other := testRing(t, r.keys.Load().keys["k1"]); string(other.sealing.Load().head) == string(first.head) {
 		t.Error("two processes have one salt")

@@ -2,7 +2,6 @@ package kms_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -93,6 +92,6 @@ func vaultPost(t *testing.T, addr, path, body string) {
 	defer r.Body.Close()
 	if r.StatusCode >= 300 {
 		text, _ := io.ReadAll(r.Body)
-		t.Fatal(fmt.Sprintf("%s: %s %s", path, r.Status, text))
+		t.Fatalf("%s: %s %s", path, r.Status, text)
 	}
 }

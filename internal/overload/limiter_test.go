@@ -1,6 +1,7 @@
 package overload
 
 import (
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -110,6 +111,42 @@ func TestLimiterFlood(t *testing.T) {
 	if most := 64 * (2 + seconds); taken > most || taken < most*8/10 {
 		t.Errorf("%d of 100,000 keys taken, at most %d", taken, most)
 	}
+}
+
+// S34: a hundred thousand keys that somebody made up take the room of MaxKeys,
+// rounded up as its comment says, and no more.
+func TestS34_Keys(t *testing.T) {
+	const keys, rounded, made = 100, 104, 100_000
+	l := NewLimiter(1, 1, keys)
+	for i := range made {
+		l.TakeKey(l.Hash(slog.StringValue(fmt.Sprintf("made-up-%d", i))), int64(i)*1e6)
+	}
+	held := 0
+	for i := range l.keys {
+		for _, key := range l.keys[i].key {
+			if key != 0 {
+				held++
+			}
+		}
+	}
+	if held == 0 || held > rounded {
+		t.Errorf("%d keys are held, want at most %d", held, rounded)
+	}
+	d := NewDedupe(time.Hour, keys)
+	for i := range made {
+		d.Repeated(&Record{Message: fmt.Sprintf("made-up-%d", i)}, epoch, int64(i))
+	}
+	if len(d.keys) != keys || len(d.queue) != keys {
+		t.Errorf("%d records are remembered, in a queue of %d, want %d", len(d.keys), len(d.queue), keys)
+	}
+	r := NewRequests(10, 1<<10, keys)
+	for i := range made {
+		r.Keep(Key{Trace: [16]byte{13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i) | 1, 0: 1}}, kept("x"))
+	}
+	if len(r.all) != keys {
+		t.Errorf("%d requests are kept, want %d", len(r.all), keys)
+	}
+	t.Logf("S34: %d keys each: %d buckets of at most %d, %d repeats and %d requests of at most %d", made, held, rounded, len(d.keys), len(r.all), keys)
 }
 
 // A key that is quiet loses its place, not its tokens; its own come back in time

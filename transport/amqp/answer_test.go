@@ -107,6 +107,42 @@ func TestRoutingByAttribute(t *testing.T) {
 	}
 }
 
+// S7: whatever a record says, it goes to an exchange and with a routing key that
+// the configuration names, and brings no header by which a broker would route.
+func TestS7_RoutingKeys(t *testing.T) {
+	var got inbox
+	b := &broker{on: func(c *client, m message) error { got.add(m); c.ack(m.tag); return nil }}
+	tr := open(t, amqp.Destination{
+		Addrs: []string{b.listen(t)}, Exchange: "logs", RoutingKey: "rest", Headers: []string{"tenant"},
+		ExchangeAttr: "tenant", Exchanges: map[string]string{"a": "logs-a"},
+		RoutingKeyAttr: "key", RoutingKeys: map[string]string{"/pay": "payments"},
+	})
+	says := []string{
+		"a", "/pay", "logs-b", "amq.direct", "amq.rabbitmq.log", "", "#", "*.error", "rest.other", "A", " a", "a\x00", "../a", "a\r\nb", "CC", "BCC",
+		"${key}", "payments", "logs-a", strings.Repeat("k", 300), "\u2028a", "a,/pay",
+	}
+	recs := numbered(len(says))
+	for i, say := range says {
+		recs[i].Attrs = []slog.Attr{slog.String("tenant", say), slog.String("key", say), slog.String("CC", say), slog.String("BCC", say)}
+	}
+	if err := send(t, tr, recs); err != nil {
+		t.Fatal(err)
+	}
+	exchanges, keys, outside := map[string]bool{"logs": true, "logs-a": true}, map[string]bool{"rest": true, "payments": true}, 0
+	used := map[string]bool{}
+	for i, m := range got.all() {
+		used[m.exchange+" "+m.key] = true
+		if !exchanges[m.exchange] || !keys[m.key] || m.headers["CC"] != nil || m.headers["BCC"] != nil {
+			outside++
+			t.Errorf("%q goes to %q with the key %q and the headers %v", says[i], m.exchange, m.key, m.headers)
+		}
+	}
+	if len(used) != 3 || len(got.all()) != len(says) {
+		t.Errorf("%d messages, ways %v: the test has lost its subject", len(got.all()), used)
+	}
+	t.Logf("S7: %d records, outside the configuration %d", len(says), outside)
+}
+
 // One answer for each record: confirmed, not taken, returned, or never sent.
 func TestAnswers(t *testing.T) {
 	b := &broker{on: func(c *client, m message) error {

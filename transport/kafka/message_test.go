@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
@@ -112,6 +114,54 @@ func TestS7_Topics(t *testing.T) {
 			}
 		}
 	}
+}
+
+// S7: values that look like topics, ours and others', and what brokers forbid,
+// make no topic: the cluster has those that it had, and each message is where the
+// configuration says.
+func TestS7_HostileTopics(t *testing.T) {
+	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs", "logs.a", "others"))
+	tr := open(t, kafka.Destination{
+		Brokers: cluster.ListenAddrs(), Topic: "logs", TopicAttr: "tenant", Topics: map[string]string{"a": "logs.a"}, CreateTopics: &kafka.NewTopic{},
+	})
+	says := []string{
+		"a", "logs.a", "others", "__consumer_offsets", "A", " a", "a\x00", "../a", ".", "..", "a/b", "a\r\nb", "${tenant}", "", "*", "logs.b",
+		strings.Repeat("t", 300), "\u2028a", "a,others",
+	}
+	recs := recordsOf(says...)
+	for i, say := range says {
+		recs[i].Attrs = []slog.Attr{slog.String("tenant", say), slog.String("topic", say)}
+	}
+	send(t, tr, recs)
+	consume(t, cluster.ListenAddrs()[0], "logs.a", 1)
+	consume(t, cluster.ListenAddrs()[0], "logs", len(says)-1)
+	outside := 0
+	for _, topic := range topicsOf(t, cluster.ListenAddrs()[0]) {
+		if topic != "logs" && topic != "logs.a" && topic != "others" {
+			outside++
+			t.Errorf("there is a topic %q", topic)
+		}
+	}
+	t.Logf("S7: %d records, topics outside the configuration %d", len(says), outside)
+}
+
+// topicsOf asks the cluster for its topics, by a client that is not ours.
+func topicsOf(t *testing.T, broker string) []string {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	resp, err := kmsg.NewPtrMetadataRequest().RequestWith(within(t), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, topic := range resp.Topics {
+		names = append(names, *topic.Topic)
+	}
+	return names
 }
 
 // A record whose topic is missing does not hold up the others of its batch.

@@ -26,6 +26,11 @@
 // An encoder ([github.com/slogship/slogship/encode.Encoder]) turns records into the
 // destination's format.
 //
+// A policy ([github.com/slogship/slogship/crypto.Policy]) says which fields are
+// sealed, masked, hashed or left out before anything of a record is stored. A file
+// of routes is read by [github.com/slogship/slogship/route/config]. A group
+// ([github.com/slogship/slogship/transport/group]) is several destinations as one.
+//
 // # What a call costs
 //
 // A record is encoded once and copied into memory-mapped files on the caller's

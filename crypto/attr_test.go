@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +214,28 @@ func TestTooLarge(t *testing.T) {
 	p := s.Top().AppendAttr(nil, &sc, slog.String("secret", strings.Repeat("s", maxPlain-1024)))
 	if v := open(t, r, flat(decoded(t, p))["secret"]); len(v.String()) != maxPlain-1024 {
 		t.Errorf("a large one: %d bytes", len(v.String()))
+	}
+}
+
+// S9: a value of a hundred megabytes is marked, or cut, before it costs anything.
+func TestS9_HugeValues(t *testing.T) {
+	s := compile(t, Policy{Rules: []Rule{{Key: "s"}, {Key: "h", Do: Hash}, {Key: "m", Do: MaskIt, Mask: KeepLast4}}, Detect: []Detect{{What: Emails}}})
+	huge := strings.Repeat("x", 100<<20)
+	raw := []byte(huge)
+	var before, after runtime.MemStats
+	var sc Scratch
+	for _, a := range []slog.Attr{
+		slog.String("s", huge), slog.String("h", huge), slog.String("m", huge), slog.Any("s", raw), slog.Any("h", raw), slog.String("other", huge),
+	} {
+		runtime.ReadMemStats(&before)
+		payload := s.Top().AppendAttr(nil, &sc, a)
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 || len(payload) > codec.Limit {
+			t.Errorf("%s: %d bytes allocated for a payload of %d", a.Key, n, len(payload))
+		}
+	}
+	if text := s.Message(&sc, huge+" a@example.com"); len(text) > 2*maxDetect || !strings.HasSuffix(text, markCut) {
+		t.Errorf("the message has %d bytes", len(text))
 	}
 }
 

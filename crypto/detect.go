@@ -51,6 +51,10 @@ type span struct {
 // detectedText returns text with what the detectors find replaced, and whether
 // they found something.
 func (s *Sealer) detectedText(sc *Scratch, at place, text string) (string, bool) {
+	cut := len(text) > maxDetect && s.detects()
+	if cut {
+		text = text[:edge(text, maxDetect)] + markCut
+	}
 	// Everything is looked for in the text as it was logged, and replaced at the
 	// end. One detector after the other would look into the tokens that the one
 	// before has written, and find things in their base64.
@@ -59,7 +63,7 @@ func (s *Sealer) detectedText(sc *Scratch, at place, text string) (string, bool)
 		spans = appendSpans(spans, &s.detect[i], form, text)
 	}
 	if len(spans) == 0 {
-		return text, false
+		return text, cut
 	}
 	// Where two overlap, the one that begins first is taken, then the longer one,
 	// and then what it leaves of the other.
@@ -81,8 +85,15 @@ func (s *Sealer) detectedText(sc *Scratch, at place, text string) (string, bool)
 		end = p.to
 	}
 	out.WriteString(text[end:])
-	return out.String(), end > 0
+	return out.String(), end > 0 || cut
 }
+
+// maxDetect is how much of one text is looked at. What is beyond is cut off and
+// marked: it must not pass unseen, and the buffer has no room for it anyway.
+const (
+	maxDetect = 1 << 20
+	markCut   = "…!TRUNCATED"
+)
 
 // appendSpans appends where text has the form. Each search takes linear time,
 // and little where the form's own character does not occur.

@@ -136,7 +136,8 @@ func TestMasks(t *testing.T) {
 		{KeepDomain, slog.StringValue("ada@example.com"), "****@example.com"}, {KeepDomain, slog.StringValue("ada"), "****"}, {KeepDomain, slog.StringValue("@x"), "****"},
 		{KeepNetwork, slog.StringValue("192.0.2.77"), "192.0.2.0/24"}, {KeepNetwork, slog.StringValue("2001:db8:1:2::3%eth0"), "2001:db8:1::/48"},
 		{KeepNetwork, slog.StringValue("::ffff:192.0.2.77"), "192.0.2.0/24"}, {KeepNetwork, slog.StringValue("host"), "****"},
-		{KeepDomain, slog.AnyValue(errors.New("a@b.c")), "****@b.c"}, {KeepLast4, slog.AnyValue(Secret("12345678")), "****5678"},
+		{KeepDomain, slog.AnyValue(errors.New("a@b.example")), "****@b.example"}, {KeepDomain, slog.StringValue("a@b.example and a secret"), "****"},
+		{KeepDomain, slog.StringValue("a@b.example."), "****"}, {KeepDomain, slog.StringValue("p@ss@b.example"), "****@b.example"}, {KeepLast4, slog.AnyValue(Secret("12345678")), "****5678"},
 		{KeepLast4, slog.AnyValue([]string{"12345678"}), "****"},
 	} {
 		if got := string(appendMasked(nil, c.mask, c.v)); got != c.want {

@@ -41,7 +41,8 @@ func appendMasked(dst []byte, m Mask, v slog.Value) []byte {
 			return append(append(dst, s[:at]...), stars...)
 		}
 	case KeepDomain:
-		if at := strings.LastIndexByte(s, '@'); at > 0 {
+		// Only a domain is kept: what else there may be behind an "@" is not known.
+		if at := strings.LastIndexByte(s, '@'); at > 0 && domainEnd(s, at+1) == len(s) {
 			return append(append(dst, stars...), s[at:]...)
 		}
 	case KeepNetwork:

@@ -163,6 +163,9 @@ const maxPlain = 512 << 10
 // token returns the text that stands for v, which may be used until the next
 // call with sc. It is nil for Drop.
 func (s *Sealer) token(sc *Scratch, r *rule, at place, v slog.Value) []byte {
+	if (r.do == Seal || r.do == Hash) && tooLarge(v) {
+		return s.mark(sc, MarkTooLarge)
+	}
 	switch r.do {
 	case Seal:
 		return s.seal(sc, at, v)
@@ -176,6 +179,19 @@ func (s *Sealer) token(sc *Scratch, r *rule, at place, v slog.Value) []byte {
 		s.stats.dropped.Add(1)
 		return nil
 	}
+}
+
+// tooLarge looks before any work is done: a text of a gigabyte costs nothing
+// until somebody encrypts it. Values of other kinds are bounded by package codec.
+func tooLarge(v slog.Value) bool {
+	switch v.Kind() {
+	case slog.KindString:
+		return len(v.String()) > maxPlain
+	case slog.KindAny:
+		b, ok := v.Any().([]byte)
+		return ok && len(b) > maxPlain
+	}
+	return false
 }
 
 // seal tries again with a new subkey when the present one is used up; another

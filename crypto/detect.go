@@ -120,7 +120,8 @@ func isAlnum(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' 
 // findCard finds 13 to 19 digits, with single spaces or hyphens between them,
 // that begin with 2 to 6 as the cards of all large networks do, and whose last
 // one is right (Luhn, ISO/IEC 7812-1). Times in milliseconds and nanoseconds
-// begin with 1. One number in ten of those that look like it passes by chance.
+// begin with 1. Of the ends that are right the last one is taken: a digit too many
+// is better hidden than one too few shown. One number in ten of those that look like it passes by chance.
 func findCard(s string, i int) (int, int) {
 	for ; i < len(s); i++ {
 		if !isDigit(s[i]) || i > 0 && isDigit(s[i-1]) {

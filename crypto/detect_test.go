@@ -59,8 +59,16 @@ func TestDetectors(t *testing.T) {
 	}
 }
 
-// The order of the detectors does not matter where two find the same.
+// The order of the detectors does not matter: where two find the same, nor where
+// the second one finds something before what the first one has found.
 func TestDetectorsOverlap(t *testing.T) {
+	for _, forms := range [][]Form{{CardNumbers, Emails}, {Emails, CardNumbers}} {
+		s := compile(t, Policy{Detect: []Detect{{What: forms[0], Do: MaskIt}, {What: forms[1], Do: MaskIt}}})
+		var sc Scratch
+		if got := s.Message(&sc, "x a@b.example y 4111111111111111 z c@d.example"); got != "x **** y **** z ****" {
+			t.Errorf("%v: %q", forms, got)
+		}
+	}
 	for _, forms := range [][]Form{{JWTs, BearerTokens}, {BearerTokens, JWTs}} {
 		s := compile(t, Policy{Detect: []Detect{{What: forms[0], Do: Drop}, {What: forms[1], Do: Drop}}})
 		var sc Scratch

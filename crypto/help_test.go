@@ -119,6 +119,9 @@ func flat(attrs []slog.Attr) map[string]string {
 				return
 			case *encode.Error:
 				out[path] = x.Message
+				for i, c := range x.Causes {
+					add(fmt.Sprintf("%s.cause%d", path, i), slog.AnyValue(c))
+				}
 				return
 			}
 		}

@@ -15,24 +15,25 @@ import (
 // Rules reach into what structs and maps are logged as.
 func TestRulesInsideJSON(t *testing.T) {
 	r := testRing(t, testKey(t, "k1"))
-	s := compileWith(t, Policy{Rules: []Rule{{Key: "password"}, {Path: "x.n"}, {Key: "gone", Do: Drop}, {Key: "m", Do: MaskIt, Mask: KeepLast4}}}, r)
+	s := compileWith(t, Policy{Rules: []Rule{{Key: "password"}, {Path: "x.n"}, {Key: "gone", Do: Drop}, {Key: "m", Do: MaskIt, Mask: KeepLast4}, {Key: "kept", Do: Keep}}}, r)
 	for in, want := range map[string]string{
 		`{"a":1}`:          "",
 		`{"password":"p"}`: `{"password":TOKEN}`,
 		`{"a":[{"password":null},{"b":2}],"c":3}`: `{"a":[{"password":TOKEN},{"b":2}],"c":3}`,
-		`{"gone":1}`:                          `{}`,
-		`{"gone":1,"a":2}`:                    `{"a":2}`,
-		`{"a":2,"gone":[1,{"b":2}]}`:          `{"a":2}`,
-		`{"gone":1,"gone":2,"a":3,"gone":4}`:  `{"a":3}`,
-		`{"gone":1, "gone":2 , "password":3}`: `{"password":TOKEN}`,
-		`{"n":{"deep":1},"a":"b"}`:            `{"n":TOKEN,"a":"b"}`,
-		`{"p\u0061ssword":true}`:              `{"p\u0061ssword":TOKEN}`,
-		`{"PASSWORD":"x\"y\\"}`:               `{"PASSWORD":TOKEN}`,
-		`{"m":"12345678"}`:                    `{"m":"****5678"}`,
-		`[1,"password",{"password":1}]`:       `[1,"password",{"password":TOKEN}]`,
-		`"password"`:                          "",
-		`{"":{"password":1}}`:                 `{"":{"password":TOKEN}}`,
-		`{"a.password":1,"b":{"c":{}}}`:       `{"a.password":TOKEN,"b":{"c":{}}}`,
+		`{"gone":1}`:                                       `{}`,
+		`{"gone":1,"a":2}`:                                 `{"a":2}`,
+		`{"a":2,"gone":[1,{"b":2}]}`:                       `{"a":2}`,
+		`{"gone":1,"gone":2,"a":3,"gone":4}`:               `{"a":3}`,
+		`{"gone":1, "gone":2 , "password":3}`:              `{"password":TOKEN}`,
+		`{"n":{"deep":1},"a":"b"}`:                         `{"n":TOKEN,"a":"b"}`,
+		`{"p\u0061ssword":true}`:                           `{"p\u0061ssword":TOKEN}`,
+		`{"PASSWORD":"x\"y\\"}`:                            `{"PASSWORD":TOKEN}`,
+		`{"m":"12345678"}`:                                 `{"m":"****5678"}`,
+		`[1,"password",{"password":1}]`:                    `[1,"password",{"password":TOKEN}]`,
+		`{"kept":1,"password":2,"x":{"kept":[{"a":"b"}]}}`: `{"kept":1,"password":TOKEN,"x":{"kept":[{"a":"b"}]}}`,
+		`"password"`:                                       "",
+		`{"":{"password":1}}`:                              `{"":{"password":TOKEN}}`,
+		`{"a.password":1,"b":{"c":{}}}`:                    `{"a.password":TOKEN,"b":{"c":{}}}`,
 	} {
 		got := both(t, s.Top(), slog.Any("x", encode.JSON(in)))["x"]
 		if !json.Valid([]byte(got)) {

@@ -44,6 +44,12 @@ func (g *Group) appendAttr(dst []byte, sc *Scratch, f *field, a slog.Attr) []byt
 		text := g.s.token(sc, f.rule, place{g.prefix, a.Key}, a.Value)
 		return g.appendText(dst, sc, a.Key, text)
 	}
+	if a.Value.Kind() == slog.KindAny {
+		if secret, ok := a.Value.Any().(SecretValue); ok {
+			r, v := f.hiding(secret)
+			return g.appendText(dst, sc, a.Key, g.s.token(sc, &r, place{g.prefix, a.Key}, v))
+		}
+	}
 	if a, ok := g.replace(sc, f, a); ok {
 		return codec.AppendAttr(dst, a)
 	}

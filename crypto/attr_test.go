@@ -262,7 +262,7 @@ func TestNoAllocations(t *testing.T) {
 	dst := make([]byte, 0, 64<<10)
 	attrs := append(eight(),
 		slog.String("sealed", strings.Repeat("x", 32)), slog.Int("sealed", 5), slog.String("hashed", "x"), slog.String("masked", "12345678"),
-		slog.String("dropped", "x"), slog.Group("g", slog.String("sealed", "y"), slog.Group("h", slog.Bool("sealed", true), slog.Int("n", 2))))
+		slog.Any("other", Secret("z")), slog.Any("masked", Secret("z")), slog.String("dropped", "x"), slog.Group("g", slog.String("sealed", "y"), slog.Group("h", slog.Bool("sealed", true), slog.Int("n", 2))))
 	n := testing.AllocsPerRun(1000, func() {
 		dst = dst[:0]
 		for _, a := range attrs {

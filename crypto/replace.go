@@ -36,7 +36,8 @@ func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 	defer func() { sc.depth-- }()
 	if v.Kind() == slog.KindAny {
 		if secret, ok := v.Any().(SecretValue); ok {
-			return g.reveal(sc, f, secret)
+			r, v := f.hiding(secret)
+			return g.text(sc, &r, f.key, v)
 		}
 		// What is sealed in one piece is taken apart where it is written: as a
 		// whole it opens to what it was.
@@ -68,15 +69,14 @@ func (g *Group) text(sc *Scratch, r *rule, key string, v slog.Value) (slog.Value
 	return slog.StringValue(string(text)), text != nil
 }
 
-// reveal does what a secret asks for. A rule for its key may ask for another
-// thing that hides it; Keep does not.
-func (g *Group) reveal(sc *Scratch, f *field, secret SecretValue) (slog.Value, bool) {
+// hiding returns what a secret asks for, and its value. A rule for its key may ask
+// for another thing that hides it; Keep does not.
+func (f *field) hiding(secret SecretValue) (rule, slog.Value) {
 	h := secret.hidden()
-	r := &rule{do: h.do, name: f.key}
 	if f.rule != nil && f.rule.do != Keep {
-		r = f.rule
+		return *f.rule, resolve(h.value)
 	}
-	return g.text(sc, r, f.key, resolve(h.value))
+	return rule{do: h.do, name: f.key}, resolve(h.value)
 }
 
 // members returns a group's members. A group that stays empty is left out.

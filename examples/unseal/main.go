@@ -2,7 +2,7 @@
 //
 //	go run ./examples/unseal -key log.keys shop.log      # files, or standard input
 //	kubectl logs shop | go run ./examples/unseal -key log.keys | jq .user.email
-//	go run ./examples/unseal -new 2026-11 >> log.keys    # make a key
+//	(umask 077; go run ./examples/unseal -new 2026-11 > log.keys)    # make a key
 //
 // Lines of JSON stay JSON: a sealed number is a number again. In other lines a
 // value is text, in quotes if it has to be. What the keys cannot open stays,

@@ -4,8 +4,12 @@ import (
 	"log/slog"
 	"sync/atomic"
 
+	"github.com/slogship/slogship/crypto"
 	"github.com/slogship/slogship/route"
 )
+
+// Keys returns Options.Keys.
+func (h *Handler) Keys() *crypto.Keyring { return h.core.opts.Keys }
 
 // SetLevels sets the least level of each scope for the routes that have no
 // Levels of their own: "db=DEBUG,http.client=WARN,INFO" (see

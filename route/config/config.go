@@ -49,6 +49,7 @@ type Config struct {
 	declared     map[string]*yaml.Node // where the file says what they inherit
 	byName       map[string]map[string]*routeNode
 	handler      handler.Options
+	sealing      sealingKeys
 	levels       string // spec of logging.level
 	leveled      bool   // there is one
 	notices      []string

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -17,7 +18,8 @@ import (
 // Open makes the handler of an environment: handler.New with [Config.Routes] and
 // [Config.HandlerOptions]. Only the destinations of that environment are opened.
 // resource.environment is the environment, unless the file says another. The
-// notices go to Options.OnNotice or stderr, once.
+// notices go to Options.OnNotice or stderr, once. Of what the file names for
+// sealing, it loads the keys.
 //
 // A program that sets options of its own (OnError, Next, Trace) calls handler.New
 // itself.
@@ -27,6 +29,9 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 		return nil, err
 	}
 	o := c.HandlerOptions()
+	if o.Keys, o.HashKey, err = c.LoadKeys(context.Background()); err != nil {
+		return nil, err
+	}
 	o.Resource.Environment = cmp.Or(o.Resource.Environment, environment)
 	h, err := handler.New(routes, o)
 	if err != nil {
@@ -38,13 +43,19 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 
 // Apply puts the routes and levels of an environment in force in a handler that
 // runs: handler.Reload with Renames, and then SetLevels; in between, new routes
-// without levels go by the old default. After an error the old ones are in force. What else the file says (buffer, resource, add_source, …) takes
+// without levels go by the old default. The keys file of logging.sealing is read
+// again, too, so that a rotated key is in use. After an error the old ones are in force. What else the file says (buffer, resource, add_source, …) takes
 // effect with the next start. Levels that were set otherwise since are those of
 // the file again.
 func (c *Config) Apply(h *handler.Handler, environment string) error {
 	routes, secrets, err := c.decodeRoutes(environment)
 	if err != nil {
 		return err
+	}
+	if ring := h.Keys(); ring != nil && c.sealing.KeysFile != "" {
+		if err := ring.Reload(context.Background()); err != nil {
+			return c.keysError("keys_file", err)
+		}
 	}
 	if err := h.Reload(routes, c.renames()); err != nil {
 		return c.placed(environment, err, secrets)

@@ -23,6 +23,9 @@ type bufferKeys struct {
 // BufferFields are the keys of logging.buffer.
 func BufferFields() []Field { return FieldsOf(reflect.TypeFor[bufferKeys]()) }
 
+// SealingFields are the keys of logging.sealing.
+func SealingFields() []Field { return FieldsOf(reflect.TypeFor[sealingKeys]()) }
+
 // EnvironmentFields are the keys of an environment in logging.environments.
 func EnvironmentFields() []Field { return FieldsOf(reflect.TypeFor[environmentKeys]()) }
 
@@ -38,7 +41,9 @@ func OptionFields() []Field {
 }
 
 // Keys are the keys of logging that are no fields of handler.Options.
-func Keys() []string { return []string{"level", "buffer", "environments", "rename", "routes"} }
+func Keys() []string {
+	return []string{"level", "buffer", "environments", "rename", "routes", "sealing"}
+}
 
 // decodeKeys decodes a mapping into a struct of this package.
 func (d *decoder) decodeKeys(n *yaml.Node, path string, keys any) {
@@ -76,6 +81,9 @@ func (c *Config) section(d *decoder, n *yaml.Node) {
 		c.levels, c.leveled = d.scopeLevels(level)
 	}
 	c.buffer(d, findEntry(es, "buffer"))
+	if sealing := findEntry(es, "sealing"); sealing != nil {
+		d.decodeKeys(sealing.value, sealing.path, &c.sealing)
+	}
 	if rename := findEntry(es, "rename"); rename != nil {
 		c.renaming(d, rename)
 	}

@@ -130,6 +130,13 @@ func (m *model) file(w *writer) {
 	w.para("Keys of `logging.buffer`, where records wait on disk. Without the key they wait in memory, which is said once, when the file is opened.")
 	m.buffer.options[0].fallback = "the state directory of `resource.service`" // dir: what config makes of its absence
 	w.options(m.buffer)
+	w.heading(3, "sealing")
+	w.para("Keys of `logging.sealing`:")
+	w.table("key", "value", "default", "meaning")
+	for _, o := range sealingKeys {
+		w.row("`"+o.key+"`", o.form, o.fallback, o.meaning)
+	}
+	w.WriteString("\n")
 	w.heading(3, "environments")
 	w.para("Keys of each environment below `logging.environments`. Without that key the environments are those that routes name.")
 	w.options(m.environment)

@@ -59,6 +59,7 @@ func (m *model) fileDefs(defs object) {
 		"routes":       object{"type": "array", "minItems": 1, "items": ref("route")},
 		"level":        anyOf(ref("level"), pattern(`=`), object{"type": "object", "additionalProperties": ref("level")}),
 		"buffer":       m.buffer.object("", m.buffer.fields),
+		"sealing":      sealingObject(),
 		"environments": object{"type": "object", "additionalProperties": anyOf(m.environment.object("", m.environment.fields), object{"type": "null"})},
 		"rename":       object{"type": "object", "additionalProperties": ref("text")},
 	}
@@ -73,6 +74,15 @@ func (m *model) fileDefs(defs object) {
 	properties["environment"] = described(list(ref("text")), routeKeys[0])
 	route["required"] = []string{"output"}
 	defs["route"] = route
+}
+
+// sealingObject is logging.sealing.
+func sealingObject() object {
+	properties := object{}
+	for _, o := range sealingKeys {
+		properties[o.key] = described(ref("text"), o)
+	}
+	return object{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
 // object is a mapping with the fields and no other keys.

@@ -85,8 +85,15 @@ var fileKeys = []option{
 	{key: "level", form: "[level](#values), or levels by scope", fallback: "every level",
 		meaning: "The levels of routes that have none of their own: `INFO`, `\"db=DEBUG,http.client=WARN,INFO\"` or `{db: DEBUG, default: INFO}`. It is no gate: a route with levels takes those."},
 	{key: "buffer", form: "[buffer](#buffer)", fallback: "in memory", meaning: "Where records wait for their destination."},
+	{key: "sealing", form: "[sealing](#sealing)", fallback: "no keys", meaning: "Where the keys are that policies (`fields`) and `encrypt_buffers` need."},
 	{key: "environments", form: "names with [environments](#environments)", fallback: "those that routes name", meaning: "What inherits from what. A route that names another environment is then an error."},
 	{key: "rename", form: "names with text", fallback: "none", meaning: "Old names of routes and their new ones, for reloading: the new route takes over the buffer."},
+}
+
+// sealingKeys are the keys of logging.sealing. Never written to.
+var sealingKeys = []option{
+	{key: "keys_file", form: "path", fallback: "none", meaning: "The file of keys, one a line: an id, a space, 32 bytes in base64. The first seals, all open. It is read when the handler is opened and again by `Apply`, and should be readable by its owner alone."},
+	{key: "hash_key_file", form: "path", fallback: "none", meaning: "The file with the one key that `do: hash` hashes with: to name it is the consent to what a hash gives away."},
 }
 
 // routeKeys are the keys of a route that are no fields of route.Route. Never

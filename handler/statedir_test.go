@@ -3,12 +3,14 @@ package handler
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
 // A default is never a shared temporary directory (S22), and a name can't lead
 // out of its place (S21).
 func TestS22_StateDir(t *testing.T) {
+	shared, cases := 0, 0
 	for _, c := range []struct {
 		name, goos string
 		env        map[string]string
@@ -24,6 +26,9 @@ func TestS22_StateDir(t *testing.T) {
 		{"..", "linux", map[string]string{"HOME": "/h"}, ""},
 	} {
 		got, err := stateDir(c.name, c.goos, func(k string) (string, bool) { v, ok := c.env[k]; return v, ok })
+		if cases++; strings.HasPrefix(got, "/tmp") {
+			shared++
+		}
 		if c.want == "" {
 			if !errors.Is(err, ErrOptions) {
 				t.Errorf("%+v: %q, %v", c, got, err)
@@ -34,4 +39,5 @@ func TestS22_StateDir(t *testing.T) {
 			t.Errorf("%+v: %q, %v", c, got, err)
 		}
 	}
+	t.Logf("S22: %d environments, shared temporary directories %d", cases, shared)
 }

@@ -109,6 +109,7 @@ func TestValidate(t *testing.T) {
 		"no name":      {{To: to}},
 		"bad name":     {{Name: "../x", To: to}},
 		"case":         {{Name: "A", To: to}},
+		"device":       {{Name: "com1", To: to}},
 		"long name":    {{Name: string(make([]byte, 65)), To: to}},
 		"twice":        {{Name: "a", To: to}, {Name: "a", To: to}},
 		"no to":        {{Name: "a"}},

@@ -44,7 +44,7 @@ func (r *Route) validate() []error {
 			errs = append(errs, r.bad(field, value, allowed))
 		}
 	}
-	check(validName(r.Name), "Name", r.Name, "1 to 64 of a-z, 0-9 and -")
+	check(validName(r.Name), "Name", r.Name, wantName)
 	check(r.To != nil, "To", r.To, "a destination")
 	check(answers(r.Levels.least), "Levels", r.Levels.least, "a lower bound that has a level")
 	check(answers(r.Levels.most), "Levels", r.Levels.most, "an upper bound that has a level")
@@ -83,15 +83,6 @@ func answers(l slog.Leveler) (ok bool) {
 	defer func() { _ = recover() }() // ok is still false
 	_ = l.Level()
 	return true
-}
-
-func validName(name string) bool {
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return len(name) >= 1 && len(name) <= 64
 }
 
 // deadCycles finds routes whose dead letters would come back to them: a record

@@ -146,10 +146,15 @@ func both(t testing.TB, g *Group, attrs ...slog.Attr) map[string]string {
 		}
 	}
 	one, two := flat(decoded(t, payload)), flat(decoded(t, second))
+	out := maps.Clone(one)
+	// For another handler, an error in which something was hidden has no causes.
+	for _, m := range []map[string]string{one, two} {
+		maps.DeleteFunc(m, func(path, _ string) bool { return strings.Contains(path, ".cause") })
+	}
 	if !maps.EqualFunc(one, two, func(a, b string) bool { return a == b || isToken(a) && isToken(b) }) {
 		t.Errorf("AppendAttr: %v\nAttr:       %v", one, two)
 	}
-	return one
+	return out
 }
 
 func isToken(s string) bool { return strings.Contains(s, Prefix) }

@@ -8,10 +8,15 @@ import (
 
 // Attr returns a as the policy leaves it, for a slog.Handler that is not ours
 // (the handler's Options.Next). It reports false for an attribute that is left
-// out. What stays the same is returned as it is; LogValuers are resolved.
+// out. LogValuers are resolved. A value of kind Any that rules or detectors had to
+// look into comes out in the form that the buffer would give it: a list is a
+// []any, a struct or a map is json.RawMessage, and an error is an error, the same
+// one if nothing was found in it. A value of the closed set of [encode.Record]
+// stays in it.
 func (g *Group) Attr(sc *Scratch, a slog.Attr) (slog.Attr, bool) {
-	sc.nodes = 0
+	sc.nodes, sc.outward = 0, true
 	a, ok := g.replace(sc, g.find(a.Key), a)
+	sc.outward = false
 	sc.trim()
 	return a, ok
 }
@@ -33,7 +38,20 @@ func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 		return slog.StringValue(markTooDeep), true
 	}
 	sc.depth++
-	defer func() { sc.depth-- }()
+	out, ok := g.hidden(sc, f, v)
+	sc.depth--
+	if sc.outward && v.Kind() == slog.KindAny && ok {
+		// Not v itself where nothing was found in it: rules see what the buffer would
+		// make of v, and another handler may print what that leaves out (fields that
+		// are not exported, by %+v).
+		out = outward(v, out)
+	}
+	return out, ok
+}
+
+// hidden is value in terms of the buffer: what comes out is of the closed set, or
+// of a kind that package codec brings there.
+func (g *Group) hidden(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 	if v.Kind() == slog.KindAny {
 		if secret, ok := v.Any().(SecretValue); ok {
 			r, v := f.hiding(secret)
@@ -127,7 +145,10 @@ func (g *Group) inside(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 		case encode.JSON:
 			return slog.AnyValue(g.json(sc, f, x)), true
 		case *encode.Error:
-			return slog.AnyValue(g.error(sc, f, x)), true
+			if e := g.error(sc, f, x); e != x {
+				return slog.AnyValue(e), true
+			}
+			return v, true
 		}
 		return v, true // bytes and nil: nothing in them has a name or a text
 	default:
@@ -149,18 +170,21 @@ func listOf(v slog.Value) ([]slog.Value, bool) {
 }
 
 // error looks for what is to be detected in the messages of an error and its
-// causes.
+// causes. It returns e itself if there is nothing.
 func (g *Group) error(sc *Scratch, f *field, e *encode.Error) *encode.Error {
 	if f.rule != nil {
 		return e // kept
 	}
 	c := *e
-	if text, found := g.s.detectedText(sc, place{g.prefix, f.key}, e.Message); found {
-		c.Message = text
-	}
-	c.Causes = nil
+	text, changed := g.s.detectedText(sc, place{g.prefix, f.key}, e.Message)
+	c.Message, c.Causes = text, nil
 	for _, cause := range e.Causes {
-		c.Causes = append(c.Causes, g.error(sc, f, cause))
+		hidden := g.error(sc, f, cause)
+		changed = changed || hidden != cause
+		c.Causes = append(c.Causes, hidden)
+	}
+	if !changed {
+		return e
 	}
 	return &c
 }

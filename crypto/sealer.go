@@ -113,6 +113,8 @@ type Scratch struct {
 	text  []byte // the token
 	depth int    // groups around the attribute
 	nodes int    // attributes seen since the outermost one
+
+	outward bool // the result is for another handler, not for the buffer
 }
 
 // maxScratch is the most memory that a Scratch keeps.

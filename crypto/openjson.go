@@ -92,9 +92,10 @@ func (w *jsonOpener) string(path string) {
 	if !strings.Contains(string(quoted), anyPrefix) {
 		return
 	}
-	var at *Place
+	var at *spot
 	if w.at != nil {
-		at = &Place{Service: w.at.Service, Record: w.at.Record, Path: w.o.opts.Layout.path(path)}
+		path = w.o.opts.Layout.path(path)
+		at = &spot{Place{Service: w.at.Service, Record: w.at.Record, Path: path}, errorAt(path)}
 	}
 	s := unquote(quoted)
 	text, found := "", false
@@ -131,6 +132,18 @@ func (l *Layout) path(path string) string {
 		}
 	}
 	return strings.Join(names, ".")
+}
+
+// errorAt returns the path of the error whose message stands at path, or "".
+func errorAt(path string) string {
+	path, ok := strings.CutSuffix(path, ".message")
+	if !ok {
+		return ""
+	}
+	for ok {
+		path, ok = strings.CutSuffix(path, ".causes")
+	}
+	return path
 }
 
 // joinPath appends a name to a dotted path.

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -49,7 +50,7 @@ func textOf(v slog.Value) string {
 // replaceTokens returns text with what write makes of each token's value, and
 // whether there was a token. write is told the text before it. at is where the
 // text stands; nil: not known.
-func (o *Opener) replaceTokens(ctx context.Context, text string, at *Place, c *Counts, write func(string, slog.Value) string) (string, bool) {
+func (o *Opener) replaceTokens(ctx context.Context, text string, at *spot, c *Counts, write func(string, slog.Value) string) (string, bool) {
 	var out strings.Builder
 	end := 0
 	for {
@@ -79,11 +80,27 @@ func (o *Opener) replaceTokens(ctx context.Context, text string, at *Place, c *C
 
 // openMaybeAt checks the place only where it is known: OpenAt with an empty Place
 // would say that everything has moved, but for messages.
-func (o *Opener) openMaybeAt(ctx context.Context, token string, at *Place) (Opened, error) {
+func (o *Opener) openMaybeAt(ctx context.Context, token string, at *spot) (Opened, error) {
 	if at == nil {
 		return o.Open(ctx, token)
 	}
-	return o.OpenAt(ctx, token, *at)
+	v, err := o.OpenAt(ctx, token, at.Place)
+	if at.ofError != "" && errors.Is(err, ErrMoved) {
+		other := at.Place
+		other.Path = at.ofError
+		return o.OpenAt(ctx, token, other)
+	}
+	return v, err
+}
+
+// spot is a place in a document.
+type spot struct {
+	Place
+
+	// ofError is the path of the error whose text this would be, since documents
+	// have errors as objects: "err" at "err.message" and "err.causes.message". ""
+	// if the path does not look like that.
+	ofError string
 }
 
 // withoutMark takes off the mark that an earlier run with other keys has left.

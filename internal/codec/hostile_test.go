@@ -149,6 +149,7 @@ func TestS9_Bombs(t *testing.T) {
 		lists = append(lists, kindList)
 	}
 	causes := append([]byte{kindError, 0}, bytes.Repeat([]byte{0, 0, 0, 255}, Limit/4-100)...)
+	var most uint64
 	for name, p := range map[string][]byte{
 		"attributes":       repeat(kindNil, 0),
 		"byte slices":      repeat(kindBytes, 0, 0),
@@ -178,9 +179,11 @@ func TestS9_Bombs(t *testing.T) {
 			if took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
+			most = max(most, after.TotalAlloc-before.TotalAlloc)
 			t.Logf("%v, %d attributes, cut %d, %d bytes allocated", err, len(rec.Attrs), truncated(rec.Attrs), after.TotalAlloc-before.TotalAlloc)
 		})
 	}
+	t.Logf("S9: most memory for a payload of the limit is %.1f of it", float64(most)/Limit)
 }
 
 func TestStrayGroupEndIsIgnored(t *testing.T) {

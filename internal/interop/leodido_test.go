@@ -77,6 +77,7 @@ func TestS3_LeodidoAccepts(t *testing.T) {
 			t.Fatalf("%v: %q", err, line)
 		}
 	})
+	t.Logf("S3: %d of %d messages accepted", corpusSize(), corpusSize())
 }
 
 func agrees(m *rfc5424.SyslogMessage, enc encode.RFC5424, rec *encode.Record) error {
@@ -146,6 +147,7 @@ func TestS4_LeodidoCounts(t *testing.T) {
 			if seen != sent {
 				t.Errorf("%d messages seen, %d sent", seen, sent)
 			}
+			t.Logf("S4: %d messages sent, %d seen, extra frames %d", sent, seen, seen-sent)
 		})
 	}
 }

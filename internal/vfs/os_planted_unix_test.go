@@ -68,6 +68,9 @@ func TestS20_OSPlanted(t *testing.T) {
 			}
 		})
 	}
+	if !t.Failed() {
+		t.Logf("S20: %d kinds of planted things, opened or changed 0", len(plants(t)))
+	}
 }
 
 // S20: a link in the place of a directory is not followed, with or without a

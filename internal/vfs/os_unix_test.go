@@ -113,6 +113,9 @@ func TestS19_OSUmask(t *testing.T) {
 			})
 		}
 	}
+	if !t.Failed() {
+		t.Logf("S19: 3 umasks, %d users: each directory %04o, each file %04o", len(users), dirMode, fileMode)
+	}
 }
 
 func childUmask(t *testing.T, maskText, uidText, base string) {

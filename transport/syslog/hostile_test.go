@@ -52,6 +52,7 @@ func TestS4_Forging(t *testing.T) {
 				if len(got) != sent {
 					t.Fatalf("%d messages, %d were sent", len(got), sent)
 				}
+				t.Logf("S4: %d messages sent, %d seen, forged 0", sent, len(got))
 			})
 		}
 	}

@@ -77,6 +77,7 @@ func TestS14_ServersThatAreRefused(t *testing.T) {
 	lowered.AllowTLS12 = true
 	weak := old(tls.VersionTLS12)
 	weak.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA} // the certificate is ECDSA
+	refused, bad := 0, 0
 	named := o
 	named.ServerName = "elsewhere.example"
 	for _, c := range []struct {
@@ -106,14 +107,21 @@ func TestS14_ServersThatAreRefused(t *testing.T) {
 			if (err == nil) != c.ok {
 				t.Errorf("handshake: %v, want success: %v", err, c.ok)
 			}
+			if !c.ok && err != nil {
+				refused++
+			}
+			if !c.ok {
+				bad++
+			}
 		})
 	}
+	t.Logf("S14: %d of %d refused", refused, bad)
 }
 
 // What is less safe than it looks is refused when it is opened (S12, S13).
 func TestS12_OptionsThatAreRefused(t *testing.T) {
 	ca := testpki.New(t, "ours")
-	dir := t.TempDir()
+	dir, tried := t.TempDir(), 0
 	cert, key := ca.Issue(testpki.Leaf{})
 	certFile, keyFile := testpki.File(t, dir, "cert", cert), testpki.File(t, dir, "key", key)
 	for _, c := range []struct {
@@ -136,6 +144,10 @@ func TestS12_OptionsThatAreRefused(t *testing.T) {
 		if err == nil || client != nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
+		tried++
+	}
+	if !t.Failed() {
+		t.Logf("S12: %d of %d unsafe options refused", tried, tried)
 	}
 	// Verification of one's own is not skipping it.
 	own := &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(tls.ConnectionState) error { return nil }}

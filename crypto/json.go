@@ -23,6 +23,13 @@ type jsonText struct {
 // space skips white space.
 func (t *jsonText) space() {
 	for t.i < len(t.b) && (t.b[t.i] == ' ' || t.b[t.i] == '\n' || t.b[t.i] == '\t' || t.b[t.i] == '\r') {
+		t.skip()
+	}
+}
+
+// skip leaves out one character, if there is one.
+func (t *jsonText) skip() {
+	if t.i < len(t.b) {
 		t.i++
 	}
 }
@@ -41,11 +48,11 @@ func (t *jsonText) string() []byte {
 	start := t.i
 	for t.i++; t.i < len(t.b) && t.b[t.i] != '"'; t.i++ {
 		if t.b[t.i] == '\\' {
-			t.i++
+			t.skip()
 		}
 	}
-	t.i = min(t.i+1, len(t.b))
-	return t.b[start:t.i]
+	t.i = min(t.i+1, len(t.b)) // an escape may have led beyond
+	return t.b[min(start, t.i):t.i]
 }
 
 // value reads a whole value and returns it.
@@ -67,7 +74,7 @@ func (t *jsonText) value() []byte {
 				return t.b[start:t.i] // the end of what the value is in
 			}
 			if depth == 0 {
-				t.i++
+				t.skip()
 				return t.b[start:t.i]
 			}
 		case ',', ' ', '\n', '\t', '\r':
@@ -75,7 +82,7 @@ func (t *jsonText) value() []byte {
 				return t.b[start:t.i]
 			}
 		}
-		t.i++
+		t.skip()
 	}
 	return t.b[start:t.i]
 }
@@ -83,6 +90,9 @@ func (t *jsonText) value() []byte {
 // unquote returns what a JSON string says. It is its own bytes if it has no
 // escape.
 func unquote(quoted []byte) string {
+	if len(quoted) < 2 {
+		return "" // not reached with a valid text
+	}
 	inner := string(quoted[1 : len(quoted)-1])
 	if !strings.Contains(inner, `\`) {
 		return inner
@@ -132,15 +142,15 @@ func (w *jsonSealer) any(g *Group, f *field) {
 	case '{':
 		w.object(g.group(f))
 	case '[':
-		w.in.i++
-		for c := w.in.peek(); c != ']' && c != 0; c = w.in.peek() {
+		w.in.skip()
+		for c := w.in.peek(); c != ']' && c != '}' && c != 0; c = w.in.peek() {
 			if c == ',' {
-				w.in.i++
+				w.in.skip()
 				continue
 			}
 			w.any(g, f)
 		}
-		w.in.i++
+		w.in.skip()
 	case '"':
 		start := w.in.i
 		if s := w.in.string(); f.rule == nil {
@@ -168,16 +178,16 @@ func (w *jsonSealer) put(start int, by []byte) {
 
 // object goes through the members of an object.
 func (w *jsonSealer) object(g *Group) {
-	w.in.i++
+	w.in.skip()
 	for first := true; w.in.peek() == '"' || w.in.peek() == ','; {
 		start := w.in.i
 		if w.in.peek() == ',' {
-			w.in.i++
+			w.in.skip()
 			w.in.space()
 		}
 		f := g.find(unquote(w.in.string()))
 		w.in.space()
-		w.in.i++ // the colon
+		w.in.skip() // the colon
 		if f.rule == nil || f.rule.do == Keep || w.in.peek() == '{' && !g.whole(f) {
 			w.any(g, f)
 			first = false
@@ -185,7 +195,7 @@ func (w *jsonSealer) object(g *Group) {
 		}
 		first = !w.member(g, f, start, first) && first
 	}
-	w.in.i++
+	w.in.skip()
 }
 
 // member replaces the value of a member and reports true, or leaves the member
@@ -202,7 +212,7 @@ func (w *jsonSealer) member(g *Group, f *field, start int, first bool) bool {
 	// Each member goes with the comma before it; the first has none, so it takes
 	// the one behind it, and the next member is the first then.
 	if first && w.in.peek() == ',' { // the next one has no member before it any more
-		w.in.i++
+		w.in.skip()
 		w.in.space()
 	}
 	w.put(start, nil)

@@ -61,21 +61,21 @@ func (w *jsonOpener) any(path string) {
 // list does.
 func (w *jsonOpener) members(path string) {
 	object := w.in.peek() == '{'
-	w.in.i++
+	w.in.skip()
 	for {
 		switch w.in.peek() {
 		case '}', ']', 0:
-			w.in.i++
+			w.in.skip()
 			return
 		case ',':
-			w.in.i++
+			w.in.skip()
 			continue
 		}
 		inner := path
 		if object {
 			name := w.in.string()
 			w.in.peek()
-			w.in.i++ // the colon
+			w.in.skip() // the colon
 			if w.at != nil {
 				inner = joinPath(path, unquote(name))
 			}
@@ -165,15 +165,15 @@ func recordOf(doc []byte, path string) encode.ID {
 	if t.peek() != '{' {
 		return encode.ID{}
 	}
-	t.i++
+	t.skip()
 	for t.peek() == '"' || t.peek() == ',' {
 		if t.peek() == ',' {
-			t.i++
+			t.skip()
 			continue
 		}
 		key := unquote(t.string())
 		t.peek()
-		t.i++ // the colon
+		t.skip() // the colon
 		value := t.value()
 		switch {
 		case nested && key == name:

@@ -23,26 +23,29 @@ type form struct {
 // use makes the form of sealer the call's present one, encoding it if no lane
 // before has used it.
 func (c *call) use(ctx context.Context, r *slog.Record, sealer *crypto.Sealer) {
-	if c.form != nil && c.form.sealer == sealer {
-		return
-	}
 	if c.s == nil {
 		c.s = c.h.core.scratch.Get().(*scratch)
 	}
-	for i := range c.s.forms {
-		f := &c.s.forms[i]
-		if !f.made {
-			f.sealer = sealer
-			c.encode(ctx, r, f)
-		}
-		if f.sealer == sealer {
-			c.form = f
-			return
+	if c.form == nil {
+		c.form = &c.s.forms[0]
+	} else if c.form = c.s.formOf(sealer); c.form.made {
+		return
+	}
+	if c.form.sealer != sealer { // the pool's last user had another; a store costs more
+		c.form.sealer = sealer
+	}
+	c.encode(ctx, r, c.form)
+}
+
+// formOf returns the form of sealer, or one that is free.
+func (s *scratch) formOf(sealer *crypto.Sealer) *form {
+	for i := range s.forms {
+		if f := &s.forms[i]; !f.made || f.sealer == sealer {
+			return f
 		}
 	}
-	c.s.forms = append(c.s.forms, form{sealer: sealer})
-	c.form = &c.s.forms[len(c.s.forms)-1]
-	c.encode(ctx, r, c.form)
+	s.forms = append(s.forms, form{})
+	return &s.forms[len(s.forms)-1]
 }
 
 // encode fills f. All forms of a record have one ID.
@@ -80,14 +83,6 @@ func (c *call) encode(ctx context.Context, r *slog.Record, f *form) {
 // id is the record's.
 func (f *form) id() encode.ID { return encode.ID(f.payload[:len(encode.ID{})]) }
 
-// record is f as the buffer takes it.
-func (c *call) record() buffer.Record {
-	return buffer.Record{
-		Payload: c.form.payload, Sum: c.form.sum,
-		Level: uint8(encode.LevelIndex(c.level)), Time: c.now.UnixNano(),
-	}
-}
-
 // appendFromContext appends the attributes that ctx brings: without a list of
 // them, unless a matcher has had one made.
 func (c *call) appendFromContext(ctx context.Context, p []byte, sealer *crypto.Sealer) []byte {
@@ -98,14 +93,14 @@ func (c *call) appendFromContext(ctx context.Context, p []byte, sealer *crypto.S
 	for _, extract := range core.opts.Context {
 		p = c.appendTop(p, sealer, core.extracted(ctx, extract))
 	}
-	return c.appendTop(p, sealer, Attrs(ctx))
+	if attrs := Attrs(ctx); len(attrs) != 0 {
+		p = c.appendTop(p, sealer, attrs)
+	}
+	return p
 }
 
 // appendTop appends attributes that stand outside all groups.
 func (c *call) appendTop(p []byte, sealer *crypto.Sealer, attrs []slog.Attr) []byte {
-	if len(attrs) == 0 {
-		return p
-	}
 	at := topOf(sealer)
 	for _, a := range attrs {
 		p = c.h.core.appendAttr(p, &c.s.seal, at, nil, a)

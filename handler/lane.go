@@ -51,7 +51,10 @@ func (l *lane) take(ctx context.Context, c *call) error {
 		c.watch.add(l, c.form.id())
 		appendCtx = ctx // Deliver's caller said how long to wait
 	}
-	at, err := l.buf.Append(appendCtx, c.record())
+	f := c.form
+	at, err := l.buf.Append(appendCtx, buffer.Record{
+		Payload: f.payload, Sum: f.sum, Level: uint8(encode.LevelIndex(c.level)), Time: c.now.UnixNano(),
+	})
 	if errors.Is(err, buffer.ErrClosed) {
 		c.toStderr()
 	}

@@ -3,6 +3,7 @@ package handler
 import (
 	"log/slog"
 	"math/bits"
+	"slices"
 
 	"github.com/slogship/slogship/internal/match"
 )
@@ -13,6 +14,7 @@ import (
 // comparisons. Immutable.
 type plan struct {
 	steps []*step
+	plain bool        // no step asks anything: each takes the record
 	index *valueIndex // nil: none, or too many steps for a word's bits
 }
 
@@ -35,7 +37,7 @@ type cell struct {
 const minIndexed = 3
 
 func newPlan(steps []*step) *plan {
-	p := &plan{steps: steps}
+	p := &plan{steps: steps, plain: !slices.ContainsFunc(steps, (*step).asks)}
 	if len(steps) > 64 {
 		return p
 	}
@@ -53,6 +55,11 @@ func newPlan(steps []*step) *plan {
 		p.index = newValueIndex(steps, most)
 	}
 	return p
+}
+
+// asks reports whether s looks at more than the level, or at what other steps did.
+func (s *step) asks() bool {
+	return s.dynamic || s.match != nil || s.admission != nil || s.fallback || s.final
 }
 
 func (s *step) indexable() bool { return s.match != nil && s.match.op == match.Equals }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
 )
 
@@ -25,7 +26,9 @@ func (c *core) warned(l *lane, message string, attrs []slog.Attr) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	own.use(ctx, &r, l.sealer)
-	_, err := l.buf.Append(ctx, own.record())
+	_, err := l.buf.Append(ctx, buffer.Record{
+		Payload: own.form.payload, Sum: own.form.sum, Level: uint8(encode.LevelIndex(own.level)), Time: own.now.UnixNano(),
+	})
 	if !errors.Is(err, buffer.ErrNotDurable) { // it is in the buffer, which will do
 		c.report.failed(l.route.Name, err)
 	}

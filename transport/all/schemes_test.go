@@ -246,6 +246,7 @@ func badURLs() []string {
 		"https://", "https:///path", "elasticsearch+https://a,,b", "loki+http://", "otlp://", "otlp+grpc:///x", "sentry://", "file://host/x", "file://", "file:x",
 		"journald://h", "stdout://h", "stderr://x:1/y", "tcp://h:1?framing=nul", "tcp://h:1?nosuch=1", "tcp://h:1?resolver=x", "failover://a", "nosuch://h",
 		"tcp://[::1", "tcp://h:port", "https://h/%zz",
+		"tcp://h:0", "udp://h:65536", "syslog://h:99999", "kafka://a:0,b/t", "amqps://h:70000/v", "https://h:65536/x", "elasticsearch+https://a,b:0", "otlp+grpc://h:0", "sentry://key@h:0/1",
 	}
 	for name, s := range all.Schemes() {
 		if !s.HasURL() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -56,10 +57,22 @@ func addresses(u *url.URL, port string) ([]string, error) {
 			return nil, wrong("a host: scheme://host:port")
 		case own == "":
 			return nil, wrong("a port, as the protocol has no usual one: scheme://host:port")
+		case err == nil && !isPort(own):
+			return nil, wrong(wantPort)
 		}
 		hosts[i] = net.JoinHostPort(name, own)
 	}
 	return hosts, nil
+}
+
+// wantPort is said about a port that is a number and none that a connection can
+// be made to. The dialer would say so, too, but with each attempt, and while
+// records pile up.
+const wantPort = "a port from 1 to 65535"
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 // socket is the path of a URL without a host.
@@ -105,6 +118,9 @@ func over(u *url.URL, scheme string) (string, error) {
 	}
 	if u.Fragment != "" {
 		return "", wrong(`no "#": write %23 if it is part of a name`)
+	}
+	if p := u.Port(); p != "" && !isPort(p) {
+		return "", wrong(wantPort)
 	}
 	server := *u
 	server.Scheme, server.RawQuery, server.ForceQuery = scheme, "", false

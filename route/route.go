@@ -13,8 +13,9 @@ import (
 // of every other field is its default.
 type Route struct {
 	// Name identifies the route, its directory and its figures: 1 to 64 of
-	// a-z, 0-9 and "-". It must be unique, and should stay the same over
-	// restarts: what is buffered is found by it. Required.
+	// a-z, 0-9 and "-", and no device of Windows ("con", "nul", "com1"). It must be
+	// unique, and should stay the same over restarts: what is buffered is found by
+	// it. Required.
 	Name string
 
 	// To is the destination. It is opened by handler.New, without network I/O.

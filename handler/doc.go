@@ -37,6 +37,17 @@
 //
 //	h.SetLevels("db=DEBUG,http.client=WARN,INFO")
 //
+// # What must not be read
+//
+// Options.Fields, and route.Route.Fields for one route, name the fields that are
+// sealed, masked, hashed or left out (package crypto). It is done on the goroutine
+// that logs: nothing of them is on the disk, in Options.Next or on the way.
+// Matchers see plain values. A record is encoded once for each policy that differs
+// from the others. Options.EncryptBuffers encrypts all that waits on disk besides.
+//
+//	opts.Fields = &crypto.Policy{Rules: []crypto.Rule{{Path: "customer.**"}, {Key: "*token*"}}}
+//	opts.Keys, err = crypto.LoadKeyring(ctx, crypto.FileSource("/run/secrets/log-keys", nil))
+//
 // # Requests
 //
 // [With] puts attributes into a ctx that every record logged with it has, and

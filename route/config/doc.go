@@ -125,7 +125,7 @@
 // is allowed, and the nearest known name. What a reference stands for is never in
 // it, nor are values of keys that look like credentials; a URL is shown without its
 // user information, the values of its parameters, and path segments like tokens.
-// The testdata has some hundred broken files with what is said about each.
+// The testdata has more than 300 broken files with what is said about each.
 //
 // # Limits
 //

@@ -22,8 +22,12 @@ func (a *appender) Check(context.Context) []transport.Finding {
 	if err != nil {
 		return []transport.Finding{preflight.Bad("directory", filepath.Dir(a.Path), err, "let the user that the service runs as write there")}
 	}
-	found := []transport.Finding{preflight.Good("directory", filepath.Dir(a.Path), "can be written to"), a.checkFile()}
-	return append(found, a.checkRoom(near))
+	dir := preflight.Good("directory", filepath.Dir(a.Path), "can be written to")
+	if _, err := os.Stat(filepath.Dir(a.Path)); err != nil {
+		// A misspelt path looks like this, so it is not said of what is not there.
+		dir.Found = "will be made in " + near
+	}
+	return append([]transport.Finding{dir, a.checkFile()}, a.checkRoom(near))
 }
 
 // checkFile looks at what has the name now.

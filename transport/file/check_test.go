@@ -29,6 +29,14 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %s, want %s: %v", path, got, want, found)
 		}
 	}
+	for path, want := range map[string]string{
+		plain:                             "can be written to",
+		filepath.Join(dir, "a", "b", "x"): "will be made in " + dir,
+	} {
+		if found, _ := testkit.Check(t, file.Destination{Path: path}); found[0].Found != want {
+			t.Errorf("%s: %v, want %q", path, found[0], want)
+		}
+	}
 	if _, got := testkit.Check(t, file.Destination{Path: plain, MaxSize: 1 << 60}); got != "directory ok, file ok, room warning" {
 		t.Errorf("a file larger than any volume: %s", got)
 	}

@@ -39,6 +39,9 @@
 // of resource.service (handler.StateDir). Without the key they wait in memory,
 // which Config.Open says on stderr.
 //
+// logging.fields and a route's fields are policies of package crypto; logging.sealing
+// names the files of the keys that they need, keys_file and hash_key_file.
+//
 // # Values
 //
 //   - A duration has units: 30s, 1h30m, 250ms, 7d, 2w.

@@ -37,6 +37,7 @@ logging:
 const pageValues = "\n## Values\n\n" + `| value | how it is written |
 |---|---|
 | text | any scalar |
+| number | ` + "`0.25`, or as a share `25%`" + ` |
 | size | bytes with a unit: ` + "`100MB` (1000), `64KiB` (1024), `1.5GiB`" + `; 0 and negative numbers, where a key gives them a meaning, need none |
 | duration | ` + "`250ms`, `30s`, `1h30m`, `7d`, `2w`" + `; 0 needs no unit |
 | level | ` + "`TRACE`, `DEBUG`, `INFO`, `NOTICE`, `WARN`, `ERROR`, `FATAL`, with an offset (`INFO+1`), or a number as slog counts; other names for them (`WARNING`, `CRITICAL`)" + ` in any case |

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Listen runs serve with a listener on a free loopback port and returns its
@@ -61,9 +62,15 @@ type server struct {
 }
 
 // start listens where it did before. The port is free: Go sets SO_REUSEADDR, so
-// that connections of the killed receiver in TIME_WAIT do not hold it.
+// that connections of the killed receiver in TIME_WAIT do not hold it. Somebody
+// else's connection may, whose own end got this port meanwhile: it is one of those
+// that the system gives out. That passes.
 func (s *server) start() {
 	inner, err := net.Listen("tcp", s.addr)
+	for wait := time.Millisecond; err != nil && wait < 5*time.Second; wait *= 2 {
+		time.Sleep(wait)
+		inner, err = net.Listen("tcp", s.addr)
+	}
 	if err != nil {
 		s.t.Fatalf("transporttest: listening again: %v", err)
 	}

@@ -250,6 +250,10 @@ func (c *toyClient) encode(r *encode.Record) []byte {
 	}
 	attrs := map[string]string{}
 	for _, a := range r.Attrs {
+		if e, ok := a.Value.Any().(*encode.Error); ok { // as text it has the addresses of its causes in it
+			attrs[a.Key] = e.Message
+			continue
+		}
 		attrs[a.Key] = a.Value.String()
 	}
 	m := map[string]any{"attrs": attrs, "msg": msg}

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -109,7 +108,7 @@ func openContained(r *route.Route) (t transport.Transport, clients []string, err
 	}
 	if r.Direct && !t.Describe().Direct {
 		_ = t.Close() // the configuration is the error to report
-		return nil, nil, fmt.Errorf("route %q: Direct true: want a transport that allows it (console, file, memory): %w", r.Name, route.ErrInvalid)
+		return nil, nil, &route.FieldError{Route: r.Name, Field: "Direct", Value: "true", Allowed: "a transport that allows it (console, file, memory)"}
 	}
 	if named, ok := t.(transport.Client); ok {
 		clients = named.ImportPaths()

@@ -44,9 +44,10 @@ func (c *Config) Open(environment string) (*handler.Handler, error) {
 // Apply puts the routes and levels of an environment in force in a handler that
 // runs: handler.Reload with Renames, and then SetLevels; in between, new routes
 // without levels go by the old default. The keys file of logging.sealing is read
-// again, too, so that a rotated key is in use. After an error the old ones are in force. What else the file says (buffer, resource, add_source, …) takes
-// effect with the next start. Levels that were set otherwise since are those of
-// the file again.
+// again, too, so that a rotated key is in use. After an error the old ones are in
+// force. What else the file says (buffer, resource, add_source, …) takes effect
+// with the next start. Levels that were set otherwise since are those of the file
+// again.
 func (c *Config) Apply(h *handler.Handler, environment string) error {
 	routes, secrets, err := c.decodeRoutes(environment)
 	if err != nil {
@@ -108,12 +109,31 @@ func (c *Config) placed(environment string, err error, secrets []string) error {
 		if re, ok := errors.AsType[*handler.RouteError](err); ok {
 			if i := slices.Index(names, re.Route); i >= 0 {
 				e.Key, e.Line, e.Column = nodes[i].path, nodes[i].node.Line, nodes[i].node.Column
+				if at := c.field(environment, err, nodes[i]); at != nil {
+					at.Err = errors.Join(at.Err, e.Err)
+					errs = append(errs, at)
+					continue
+				}
 			}
 		}
 		e.Problem = strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 		errs = append(errs, e)
 	}
 	return errs.err()
+}
+
+// field returns the error of one field of a route, which only an open transport
+// could be asked about, at its key; nil if err is about none.
+func (c *Config) field(environment string, err error, r *routeNode) *Error {
+	bad, ok := errors.AsType[*route.FieldError](err)
+	if !ok {
+		return nil
+	}
+	d := c.decoder(false)
+	if d.invalid(environment, bad, nil, r); len(d.errs) == 0 {
+		return nil
+	}
+	return d.errs[0]
 }
 
 // without returns err, or if it shows a secret an error with the rest of its text.

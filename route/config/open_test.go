@@ -183,6 +183,19 @@ func TestOpenErrorsHaveLines(t *testing.T) {
 	}
 }
 
+// What only an open transport knows of a route's field is said at the key.
+func TestOpenErrorsHaveKeys(t *testing.T) {
+	c := parse(t, "logging:\n  routes:\n    - {output: stdout}\n    - name: b\n      output: tcp://127.0.0.1:1\n      direct: true\n")
+	_, err := c.Open("any")
+	e, ok := errors.AsType[*config.Error](err)
+	if !ok || e.Line != 6 || e.Key != "logging.routes[1].direct" || e.Value != "true" || e.Allowed == "" || !errors.Is(err, config.ErrValue) {
+		t.Fatalf("%v: %#v", err, e)
+	}
+	if re, ok := errors.AsType[*handler.RouteError](err); !ok || re.Route != "b" || !errors.Is(err, route.ErrInvalid) {
+		t.Errorf("%v does not wrap the handler's error", err)
+	}
+}
+
 // A secret that stands for what a destination shows is taken out of its error,
 // which is still of its type.
 func TestOpenErrorsHideSecrets(t *testing.T) {

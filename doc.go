@@ -28,8 +28,10 @@
 //
 // A policy ([github.com/slogship/slogship/crypto.Policy]) says which fields are
 // sealed, masked, hashed or left out before anything of a record is stored. A file
-// of routes is read by [github.com/slogship/slogship/route/config]. A group
+// of routes is read by [github.com/slogship/slogship/route/config], and put in force
+// again when it changes by its package watch. A group
 // ([github.com/slogship/slogship/transport/group]) is several destinations as one.
+// Requests of net/http are logged by [github.com/slogship/slogship/handler/httplog].
 //
 // # What a call costs
 //

@@ -73,12 +73,18 @@ func (e Environments) Routes(name string) ([]Route, error) {
 // it is made. It returns all errors together, each wrapping ErrInvalid.
 func (e Environments) Validate() error {
 	var errs []error
+	said := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		routes, err := e.resolve(name, nil)
-		if err == nil {
-			err = Validate(routes)
-		}
 		if err != nil {
+			// It names the environment that is wrong, once for all that inherit from it.
+			if !said[err.Error()] {
+				errs = append(errs, err)
+			}
+			said[err.Error()] = true
+			continue
+		}
+		if err := Validate(routes); err != nil {
 			errs = append(errs, fmt.Errorf("route: environment %q: %w", name, err))
 		}
 	}
@@ -100,8 +106,9 @@ func (e Environments) resolve(name string, heirs []string) ([]Route, error) {
 		return slices.Clone(one.Routes), nil
 	}
 	if _, ok := e[one.Inherits]; !ok {
+		others := slices.DeleteFunc(slices.Sorted(maps.Keys(e)), func(other string) bool { return other == name })
 		return nil, fmt.Errorf("route: environment %q: Inherits %q: want one of %s: %w",
-			name, one.Inherits, strings.Join(slices.Sorted(maps.Keys(e)), ", "), ErrInvalid)
+			name, one.Inherits, strings.Join(others, ", "), ErrInvalid)
 	}
 	inherited, err := e.resolve(one.Inherits, append(heirs, name))
 	if err != nil {

@@ -101,4 +101,10 @@ func TestEnvironmentsValidate(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// One mistake that two inherit is one error.
+	err := route.Environments{"a": {Inherits: "z"}, "b": {Inherits: "a"}, "c": {Inherits: "a"}}.Validate()
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(several.Unwrap()) != 1 || !errors.Is(err, route.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
 }

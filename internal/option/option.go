@@ -24,6 +24,24 @@ type Fields = []struct {
 	Want  string // what is allowed
 }
 
+// FieldError is an error about one field. Whoever has read the Destination from a
+// file finds the place by the field's name.
+type FieldError struct {
+	Field string // as in Go; "SASL.Password" is within another
+	Err   error  // nil: the value itself is what is wrong
+	text  string
+}
+
+func (e *FieldError) Error() string { return e.text }
+
+// Unwrap returns ErrConfig and Err.
+func (e *FieldError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{ErrConfig}
+	}
+	return []error{ErrConfig, e.Err}
+}
+
 // NoNegativeTime is the Want of most durations.
 const NoNegativeTime = "no negative time"
 
@@ -33,7 +51,7 @@ const NoNegativeTime = "no negative time"
 func Check(adapter string, fields Fields) error {
 	for _, f := range fields {
 		if f.Bad {
-			return fmt.Errorf("%s: %s: %w: want %s", adapter, subject(f.Name, f.Value), ErrConfig, f.Want)
+			return &FieldError{Field: f.Name, text: fmt.Sprintf("%s: %s: %v: want %s", adapter, subject(f.Name, f.Value), ErrConfig, f.Want)}
 		}
 	}
 	return nil
@@ -57,5 +75,5 @@ func Wrap(adapter, field string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %s: %w: %w", adapter, field, ErrConfig, err)
+	return &FieldError{Field: field, Err: err, text: fmt.Sprintf("%s: %s: %v: %v", adapter, field, ErrConfig, err)}
 }

@@ -51,3 +51,13 @@ func TestWrap(t *testing.T) {
 		t.Errorf("%v does not wrap both", err)
 	}
 }
+
+// A field is found by who has read it from a file.
+func TestFieldError(t *testing.T) {
+	cause := errors.New("cause")
+	for _, err := range []error{Check("relp", Fields{{"Window", -1, true, "1 to 10"}}), Wrap("relp", "Window", cause)} {
+		if e, ok := errors.AsType[*FieldError](err); !ok || e.Field != "Window" {
+			t.Errorf("%v names no field", err)
+		}
+	}
+}

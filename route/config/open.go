@@ -10,8 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/slogship/slogship/handler"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/route"
 )
 
@@ -114,6 +118,9 @@ func (c *Config) placed(environment string, err error, secrets []string) error {
 					errs = append(errs, at)
 					continue
 				}
+				if bad, ok := errors.AsType[*option.FieldError](err); ok {
+					nodes[i].place(e, bad.Field)
+				}
 			}
 		}
 		e.Problem = strings.ReplaceAll(e.Err.Error(), "\n", "; ")
@@ -150,4 +157,23 @@ func without(err error, secrets []string) error {
 		return &handler.RouteError{Route: re.Route, Err: errors.New(strings.TrimPrefix(text, prefix))}
 	}
 	return errors.New(text)
+}
+
+// place lets e name the key of a field of the route's destination, and where it
+// is. Of a group it is not known which member's field it is.
+func (r *routeNode) place(e *Error, field string) {
+	at := follow(r.output)
+	e.Key, e.Line, e.Column = r.path+".output", at.Line, at.Column
+	if at.Kind == yaml.MappingNode && valueAt(at, "members") != at {
+		return
+	}
+	for part := range strings.SplitSeq(field, ".") {
+		if strings.ContainsFunc(part, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+			return // "CertFile and KeyFile" are two
+		}
+		e.Key += "." + keyOf(part)
+		if value := valueAt(at, keyOf(part)); at.Kind == yaml.MappingNode && value != at {
+			at, e.Line, e.Column = value, value.Line, value.Column
+		}
+	}
 }

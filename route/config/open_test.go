@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/route/config"
 	"github.com/slogship/slogship/transport/memory"
+	"github.com/slogship/slogship/transport/relp"
 )
 
 // sinkSchemes has destinations that a test can look into, by their host.
@@ -225,5 +227,27 @@ func TestUnknownEnvironment(t *testing.T) {
 	}
 	if _, err := c.Open(""); !errors.As(err, &unknown) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What only a destination's Open finds is at its own key, where there is one.
+func TestFieldOfADestination(t *testing.T) {
+	for text, want := range map[string]struct {
+		key  string
+		line int
+	}{
+		"logging:\n  routes:\n    - output:\n        type: relp\n        addr: h:1\n        window: -1\n": {"logging.routes[0].output.window", 6},
+		"logging:\n  routes:\n    - output: relp://h:1?window=-1\n":                                       {"logging.routes[0].output.window", 3},
+		"logging:\n  routes:\n    - output: {type: relp}\n":                                               {"logging.routes[0].output.addr", 3},
+	} {
+		schemes := config.Schemes{"relp": config.SchemeOf(func(d *relp.Destination, u *url.URL) error { d.Addr = u.Host; return nil })}
+		c, err := config.Parse("f", []byte(text), &config.Options{Schemes: schemes, OnNotice: func(string) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Open("x")
+		if e, ok := errors.AsType[*config.Error](err); !ok || e.Key != want.key || e.Line != want.line {
+			t.Errorf("%s: %v, want %s in line %d", text, err, want.key, want.line)
+		}
 	}
 }

@@ -31,12 +31,12 @@ func EnvironmentFields() []Field { return FieldsOf(reflect.TypeFor[environmentKe
 
 // OptionFields are the keys of logging that are fields of [handler.Options], and
 // those that the program alone can set. There are more: level, buffer,
-// environments, rename and routes, see [Keys].
+// environments, rename, routes and sealing, see [Keys].
 func OptionFields() []Field {
 	return slices.DeleteFunc(FieldsOf(reflect.TypeFor[handler.Options]()), func(f Field) bool {
 		// Below buffer, but for InMemory, which is what there is without it; Levels
-		// is level, and Rename one of Keys.
-		return slices.Contains([]string{"Dir", "MaxDisk", "MinFree", "InMemory", "Levels", "Rename"}, f.Go)
+		// is level, and Rename one of Keys; the keys' files are below sealing.
+		return slices.Contains([]string{"Dir", "MaxDisk", "MinFree", "InMemory", "Levels", "Rename", "Keys", "HashKey"}, f.Go)
 	})
 }
 

@@ -60,7 +60,9 @@ func (c *call) encode(ctx context.Context, r *slog.Record, f *form) {
 	} else {
 		core.ids.Put(&header.ID, c.now)
 	}
-	header.Trace = *c.trace(ctx)
+	if core.opts.Trace != nil {
+		header.Trace = *c.trace(ctx)
+	}
 	if core.opts.AddSource {
 		header.Source = core.sources.encoded(r.PC)
 	}
@@ -74,7 +76,10 @@ func (c *call) encode(ctx context.Context, r *slog.Record, f *form) {
 	p := codec.AppendHeader(f.payload[:0], &header)
 	p = c.appendFromContext(ctx, p, f.sealer)
 	f.own = len(p)
-	f.payload = codec.AppendEncoded(p, c.h.with.of(c.h, f.sealer))
+	if c.h.with != nil {
+		p = codec.AppendEncoded(p, c.h.with.of(c.h, f.sealer))
+	}
+	f.payload = p
 	c.appendAttrs(r, f)
 	f.sum = buffer.Sum(f.payload)
 	f.made = true

@@ -87,19 +87,25 @@ func (t *table) gather(level slog.Level) []*step {
 
 // plan returns the steps that may take level.
 func (t *table) plan(level slog.Level) *plan {
-	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
+	if i := uint(level - levelTableMin); i < levelTableSize {
 		return t.byLevel[i]
 	}
-	return &plan{steps: t.gather(level)}
+	return t.planOutside(level)
 }
+
+// planOutside is the plan for a level that the table has none for.
+func (t *table) planOutside(level slog.Level) *plan { return &plan{steps: t.gather(level)} }
 
 // takes reports whether any step takes level from h.
 func (t *table) takes(h *Handler, level slog.Level) bool {
-	if i := int(level) - levelTableMin; i >= 0 && i < levelTableSize {
-		if t.always&(1<<i) != 0 {
-			return true
-		}
-	} else if t.takesOutside(level) {
+	// Small enough to be inlined, since every call asks twice: slog, and Handle.
+	return t.always>>uint(level-levelTableMin)&1 != 0 || t.mayTake(h, level)
+}
+
+// mayTake is takes for a level that no step takes whatever changes, or that the
+// table has none for.
+func (t *table) mayTake(h *Handler, level slog.Level) bool {
+	if uint(level-levelTableMin) >= levelTableSize && t.takesOutside(level) {
 		return true
 	}
 	for _, s := range t.dynamic {

@@ -194,6 +194,34 @@ func TestS14_BadCertificates(t *testing.T) {
 	t.Logf("S14: %d of %d refused, %d clear, %d recovered", refused, tried, clear, recovered)
 }
 
+// S13: every adapter tells of a connection whose server is not verified, to the
+// worker that sends.
+func TestS13_EveryAdapterWarns(t *testing.T) {
+	pair := testpki.New(t, "theirs").Pair(testpki.Leaf{Names: []string{"elsewhere.example"}})
+	server := &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+	options := &tlsconfig.Options{Insecure: tlsconfig.AcceptAnyServer}
+	told, tried := 0, 0
+	for adapter := range secured("", options) {
+		tried++
+		l := listen(t)
+		l.config.Store(server)
+		tr, err := secured(l.Addr().String(), options)[adapter].Open()
+		if err != nil {
+			t.Fatalf("%s: %v", adapter, err)
+		}
+		var warned atomic.Uint64
+		ctx := transport.WithWarn(t.Context(), func(string, []slog.Attr) { warned.Add(1) })
+		_ = sendIn(ctx, tr) // the server hangs up
+		if warned.Load() == 0 {
+			t.Errorf("%s: nobody was told that the server is not verified", adapter)
+		} else {
+			told++
+		}
+		_ = tr.Close()
+	}
+	t.Logf("S13: %d of %d adapters told", told, tried)
+}
+
 // reached reports whether a further Send gets through the handshake.
 func (l *listener) reached(t *testing.T, tr transport.Transport) bool {
 	t.Helper()
@@ -213,7 +241,11 @@ func (l *listener) reached(t *testing.T, tr transport.Transport) bool {
 
 func send(t *testing.T, tr transport.Transport) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	return sendIn(t.Context(), tr)
+}
+
+func sendIn(ctx context.Context, tr transport.Transport) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return tr.Send(ctx, []encode.Record{{
 		ID: encode.NewIDSource().Next(time.Now()), Time: time.Now(), Level: slog.LevelError, Message: "x", Resource: &encode.Resource{},

@@ -52,6 +52,7 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 	}
 	greeting, err := s.open(ctx, credential, t.dest.Compression == Gzip)
 	s.addr = d.addr()
+	d.warn(ctx)
 	if err != nil {
 		s.conn.Close()
 		if s.addr.IsValid() {
@@ -60,9 +61,6 @@ func (t *sender) connect(ctx context.Context) (*session, error) {
 		return nil, d.reason(ctx, err)
 	}
 	t.adopt(s, greeting)
-	if t.tls != nil {
-		t.tls.Warn(ctx, t.host.Host())
-	}
 	go s.receive() // joined by session.close
 	return s, nil
 }
@@ -160,6 +158,7 @@ type dialing struct {
 	mu  sync.Mutex
 	err error          // guarded by mu; of the dial or the handshake
 	to  netip.AddrPort // guarded by mu; where the connection leads
+	tls int            // guarded by mu; handshakes that were completed
 }
 
 func (d *dialing) options() []gogrpc.DialOption {
@@ -211,6 +210,18 @@ func (d *dialing) note(err error) error {
 	return err
 }
 
+// warn tells of connections that are not verified, also of those on which nobody
+// greeted: the credential may have been sent. It is called by who sends, as grpc
+// shakes hands in a ctx of its own.
+func (d *dialing) warn(ctx context.Context) {
+	d.mu.Lock()
+	made := d.tls
+	d.mu.Unlock()
+	for range made {
+		d.sender.tls.Warn(ctx, d.sender.host.Host())
+	}
+}
+
 func (d *dialing) addr() netip.AddrPort {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -250,6 +261,11 @@ type noting struct {
 
 func (n noting) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	conn, info, err := n.TransportCredentials.ClientHandshake(ctx, authority, raw)
+	if err == nil {
+		n.to.mu.Lock()
+		n.to.tls++
+		n.to.mu.Unlock()
+	}
 	return conn, info, n.to.note(err)
 }
 

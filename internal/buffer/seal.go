@@ -40,6 +40,7 @@ var (
 	errNoCipher = errors.New("it is encrypted, and there are no keys")
 	errTampered = errors.New("a record was changed by somebody who has no key")
 	errOverhead = errors.New("not a cipher that adds 28 bytes")
+	errHead     = errors.New("what finds its key, as the wrapped key of a key service, takes more than 1,500 bytes")
 )
 
 // seal encrypts a segment's records. Immutable but for the pool.
@@ -52,8 +53,11 @@ type seal struct {
 }
 
 func newSeal(aead cipher.AEAD, head []byte) (*seal, error) {
-	if aead.NonceSize() != 0 || aead.Overhead() != sealSize || len(head) > maxHead {
+	if aead.NonceSize() != 0 || aead.Overhead() != sealSize {
 		return nil, errOverhead
+	}
+	if len(head) > maxHead {
+		return nil, errHead
 	}
 	s := &seal{aead: aead, head: head}
 	s.aads.New = func() any { return new([aadSize]byte) }

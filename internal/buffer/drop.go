@@ -96,11 +96,14 @@ func (b *Buffer) freedLocked(s *segment) {
 	}
 }
 
-// noRoom tells the producers that wait for a segment why there is none.
-func (b *Buffer) noRoom(_ int64, must bool) {
+// noRoom tells the producers that wait for a segment why there is none. under is
+// what room was looked for under: if SetLimits came since, it has taken back what
+// was known, and to say full now would refuse records that fit, or that the new
+// policy makes room for. SetLimits kicks, so that the next round looks again.
+func (b *Buffer) noRoom(under *Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if must && b.active.Load() == nil && b.trouble != full {
+	if b.limits.Load() == under && b.active.Load() == nil && b.trouble != full {
 		b.trouble = full
 		b.turnLocked()
 	}

@@ -65,6 +65,29 @@ func TestSetLimitsOfSize(t *testing.T) {
 	}
 }
 
+// A look for room that began under the limits before says nothing of those after:
+// the maintainer may come back from it when SetLimits is done.
+func TestSetLimitsOverlapsALook(t *testing.T) {
+	o := testOptions()
+	o.Mode, o.MaxBytes, o.WhenFull = Heap, 1<<20, DropNewest
+	b := open(t, "", o)
+	fillUp(t, b, 0, 5000)
+	before := b.limits.Load()
+	l := limitsOf(o)
+	l.WhenFull = DropOldest
+	if err := b.SetLimits(l); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	none := b.active.Load() == nil
+	b.mu.Unlock()
+	b.noRoom(before)
+	if n := fillUp(t, b, 20000, 100); n != 100 {
+		t.Errorf("%d of 100 were taken, no segment before: %t", n, none)
+	}
+	closeBuffer(t, b)
+}
+
 // Who waits for room hears of room that comes from another limit, and of a
 // policy that waits no longer.
 func TestSetLimitsWakesWhoWaits(t *testing.T) {

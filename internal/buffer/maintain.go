@@ -108,9 +108,10 @@ func (b *Buffer) makeAhead(u *upkeep, now time.Time, next *due) {
 	if !ok {
 		return
 	}
+	under := b.limits.Load()
 	if !b.makeRoom(size, must) {
-		b.noRoom(size, must)
 		if must {
+			b.noRoom(under)
 			next.in(minBackoff) // a walk or a scan may free something
 		}
 		return

@@ -228,13 +228,19 @@ func (l *link) set(p parameter, s Scheme, v reflect.Value) {
 	if l.hidden {
 		e.path, e.name = l.key, ""
 	}
+	unknown := func(known []string) {
+		if !l.hidden && (p.bare || strings.ContainsFunc(p.name, notOfKey)) {
+			e.path = l.key + "?" + mask // may be a bare token, or the rest of a URL
+		}
+		l.d.unknownKey(e, known)
+	}
 	names := strings.Split(p.name, ".")
 	fields, prefix := s.Fields(), ""
 	for i, name := range names {
 		f := find(fields, name)
 		last := i == len(names)-1
 		if f == nil || f.Kind == Unreachable || f.Kind != Struct && !last {
-			l.d.unknownKey(e, shortKeys(fields, prefix))
+			unknown(shortKeys(fields, prefix))
 			return
 		}
 		if v = v.Field(f.index); last {
@@ -249,6 +255,12 @@ func (l *link) set(p parameter, s Scheme, v reflect.Value) {
 		}
 		fields, prefix = f.Fields, prefix+name+"."
 	}
+}
+
+// notOfKey reports whether no key has r: keys are in lower case, but somebody may
+// have written one as the code has it.
+func notOfKey(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.' || r == '-')
 }
 
 // setField decodes a parameter's value as it would be decoded in the long form,

@@ -152,6 +152,12 @@ type Backoff struct {
 }
 
 // WhenFull is what happens to a record that meets a full buffer.
+//
+// A volume that has no room left for a buffer that is below its MaxBytes is no
+// full buffer but a fault of the disk: whatever the policy, newcomers are refused
+// and counted as disk_stalled, and what was taken stays. Another program may be
+// what fills the volume, and would at once have the room that records were given
+// up for.
 type WhenFull uint8
 
 // The policies. Each loss is counted as queue_overflow and reported.

@@ -187,6 +187,11 @@ func (b *Buffer) floor(volume int64) int64 {
 }
 
 // lacksRoom reports whether err says that a smaller segment may do.
+//
+// DropOldest does not answer it. The room that a dropped segment leaves on a
+// volume that somebody else fills is theirs as likely as ours, and records whose
+// call has returned would go for nothing; what our own caps allow has been weighed
+// by whoever set them, the volume's state by nobody.
 func lacksRoom(err error) bool { return errors.Is(err, errNoSpace) || vfs.IsFull(err) }
 
 // heal makes the directory again that somebody removed, with its lock and

@@ -33,7 +33,9 @@ const (
 	Power    Durability = 2 // nothing goes: Append returns when it is synced
 )
 
-// WhenFull is what happens to a record that meets a full buffer.
+// WhenFull is what happens to a record that meets a full buffer: MaxBytes or the
+// Budget are used up. A volume without room is not that, but a disk that stalls:
+// newcomers are refused and nothing older is dropped for them (see lacksRoom).
 type WhenFull uint8
 
 // The policies.

@@ -106,9 +106,11 @@ func elasticHash(key string) uint32 {
 
 // elasticUse is [nameUse] for names that are equal once their dots are gone.
 func elasticUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
-	name := clip(elasticName(attrs[i].Key), maxKeyLen)
+	name := elasticName(attrs[i].Key)
 	n = 1
-	plain := plainLen(name) == len(name) // then only names of its length are in its way
+	// Only names of its length are in the way of a plain one. One that is cut may
+	// be in the way of any that is.
+	plain := len(name) <= maxKeyLen && plainLen(name) == len(name)
 	for _, taken := range own {
 		if (len(taken) == len(name) || !plain) && elasticFold(taken, name) {
 			n++
@@ -119,12 +121,12 @@ func elasticUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
 		n++
 	}
 	for _, a := range attrs[:i] {
-		other := clip(elasticName(a.Key), maxKeyLen)
-		if other == name || (len(other) == len(name) || !plain) && sameRunes(other, name, true) {
+		other := elasticName(a.Key)
+		if (len(other) == len(name) || !plain) && sameKey(other, name, true) {
 			n++
 		}
 	}
-	return n, n > 1 || numbered(name)
+	return n, n > 1 || numbered(clip(name, maxKeyLen))
 }
 
 // elasticFold reports whether key, once its dots are gone, is name in upper or

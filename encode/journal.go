@@ -36,8 +36,10 @@ import (
 // message on to consoles and to syslog. A []byte is written as it is. Errors,
 // lists and [JSON] are written as in [Logfmt].
 //
-// Attributes after the 900th, and those beyond MaxBytes, are left out and counted
-// in X_TRUNCATED: journald refuses an entry of more than 1,024 fields as a whole.
+// Attributes after the 900th, those of the resource counted first, and those beyond
+// MaxBytes, are left out and counted in X_TRUNCATED (the resource's in
+// RESOURCE_X_TRUNCATED): journald refuses an entry of more than 1,024 fields as a
+// whole.
 type Journal struct {
 	Facility   Facility // SYSLOG_FACILITY. Default FacilityUser
 	Identifier string   // SYSLOG_IDENTIFIER. Default: the Resource's service
@@ -126,8 +128,8 @@ func (j *Journal) messageID(dst []byte, rec *Record) []byte {
 		dst = append(dst, "MESSAGE_ID="...)
 		digits := len(dst)
 		for _, c := range []byte(a.Value.String()) {
-			if c |= 0x20; unhex(c) != 255 {
-				dst = append(dst, c)
+			if d := unhex(c); d != 255 {
+				dst = append(dst, hexLower[d])
 			} else if c != '-' {
 				return dst[:start]
 			}
@@ -207,7 +209,7 @@ func (w *journalWriter) resource(dst []byte, r *Resource, identifier string) []b
 // start on are those whose names are in use.
 func (w *journalWriter) begin(start int, own reserved, taken nameSet, prefixes reserved) {
 	w.names = boundNames{own: own, prefixes: prefixes, seen: taken, mark: "__", most: maxJournalName, start: start, next: nextJournalField}
-	w.count, w.missing = 0, 0
+	w.missing = 0 // but not count: the record's attributes come on top of the resource's
 }
 
 func (w *journalWriter) attrs(dst []byte, in *path, attrs []slog.Attr, cut string) []byte {

@@ -92,7 +92,7 @@ func TestJournalMessageID(t *testing.T) {
 	enc := encode.Journal{MessageIDFrom: "id"}
 	for value, want := range map[string]string{
 		strings.Repeat("a", 32): strings.Repeat("a", 32), strings.Repeat("a", 31): "", strings.Repeat("a", 33): "", strings.Repeat("g", 32): "", "": "",
-		strings.Repeat("a", 31) + "\n": "", strings.Repeat("-", 32): "",
+		strings.Repeat("a", 31) + "\n": "", strings.Repeat("-", 32): "", strings.Repeat("\x11", 32): "", strings.Repeat("a", 32) + "\r": "",
 	} {
 		rec := encode.Record{Attrs: []slog.Attr{slog.String("id", value)}}
 		entry, _ := enc.AppendRecord(nil, &rec)
@@ -167,5 +167,19 @@ func TestS9_Journal(t *testing.T) {
 	_, fields, err := parseJournal(entry)
 	if err != nil || len(entry) > 12_000 || !strings.Contains(fields["MESSAGE"], "!TRUNCATED") || fields["X_TRUNCATED"] != "999" {
 		t.Errorf("%d bytes, %q left out, %v", len(entry), fields["X_TRUNCATED"], err)
+	}
+}
+
+// S9: a resource of many attributes, which every record has, may not make each
+// entry one that journald refuses.
+func TestS9_JournalResource(t *testing.T) {
+	rec := encode.Record{Resource: &encode.Resource{Service: "s", Host: "h"}}
+	for i := range 600 {
+		rec.Attrs = append(rec.Attrs, slog.Int(fmt.Sprint("k", i), i))
+	}
+	rec.Resource.Attrs = rec.Attrs
+	entry, _ := encode.Journal{}.AppendRecord(nil, &rec)
+	if names, fields, err := parseJournal(entry); err != nil || fields["X_TRUNCATED"] != "300" || fields["RESOURCE_K599"] != "599" {
+		t.Errorf("%d fields, %q left out, %v", len(names), fields["X_TRUNCATED"], err)
 	}
 }

@@ -136,7 +136,8 @@ func TestKeysValidate(t *testing.T) {
 			t.Errorf("%+v: %v", k, err)
 		}
 	}
-	bad := []encode.Keys{{Message: "level"}, {ID: "x", Scope: "x"}, {ID: "level#2"}, {ID: "!TRUNCATED"}}
+	bad := []encode.Keys{{Message: "level"}, {ID: "x", Scope: "x"}, {ID: "level#2"}, {ID: "!TRUNCATED"},
+		{Time: "\xff", ID: "\xfe"}, {Time: "a\ufffd", ID: "a\x80"}, {ID: strings.Repeat("k", 1025)}, {ID: "x!TRUNCATED"}}
 	for _, k := range bad {
 		if err := k.Validate(); !errors.Is(err, encode.ErrKeys) {
 			t.Errorf("%+v: %v, want ErrKeys", k, err)

@@ -56,9 +56,11 @@ type Keys struct {
 // ErrKeys is what [Keys.Validate] wraps.
 var ErrKeys = errors.New("name cannot be used, or is in use already")
 
-// Validate reports the first name that another field has already, or that the
-// encoder makes itself: "!TRUNCATED", and names that end in "#" and digits. An
-// encoder with such Keys still writes valid output: it leaves the field out.
+// Validate reports the first name that cannot be used: one that another field has
+// already, where bytes that are not UTF-8 count as the U+FFFD that they become;
+// one that ends as those do that the encoder makes itself, in "!TRUNCATED" or
+// in "#" and digits; and one of more than 1,024 bytes. The error wraps [ErrKeys].
+// An encoder with such Keys still writes valid output: it leaves the field out.
 func (k *Keys) Validate() error {
 	names, _ := k.resolve()
 	for i, name := range k.list() {
@@ -125,7 +127,12 @@ func (k *Keys) resolve() (fieldNames, nameSet) {
 	names := k.list()
 	var set nameSet
 	for i, name := range names {
-		if name == OmitField || name == truncated || numbered(name) || set.add(name) && names.indexBefore(i) >= 0 {
+		if name == OmitField || len(name) > maxKeyLen || strings.HasSuffix(name, truncated) || numbered(name) {
+			names[i] = ""
+			continue
+		}
+		// The filter knows equal bytes only, and what is not UTF-8 is written alike.
+		if (set.add(name) || plainLen(name) < len(name)) && names.indexBefore(i) >= 0 {
 			names[i] = ""
 		}
 	}
@@ -134,19 +141,22 @@ func (k *Keys) resolve() (fieldNames, nameSet) {
 }
 
 // dropOdd leaves out fields whose name is not one word of plain ASCII, for
-// formats that would have to write it changed.
+// formats that would have to write it changed, and those whose name is one that
+// the resource's fields have in a format without objects.
 func (n *fieldNames) dropOdd() {
+	in := n[fieldResource] + "."
 	for i, name := range n {
-		if !isWord(name) {
+		if !isWord(name) || in != "." && strings.HasPrefix(name, in) {
 			n[i] = ""
 		}
 	}
 }
 
-// indexBefore returns the position before i of the name at i, or -1.
+// indexBefore returns the position before i of a name that is written as the
+// one at i is, or -1.
 func (n *fieldNames) indexBefore(i int) int {
 	for j := range i {
-		if n[j] == n[i] {
+		if sameName(n[j], n[i]) {
 			return j
 		}
 	}

@@ -37,15 +37,22 @@ func (l Logfmt) ContentType() string { return textPlain }
 
 const textPlain = "text/plain; charset=utf-8"
 
-// Validate reports names in Keys that are in use already (see [Keys.Validate])
-// or are not words of plain ASCII, which logfmt could not write as they are.
+// Validate reports names in Keys that are in use already (see [Keys.Validate]),
+// begin with that of the resource and a dot, as its own fields do, or are not
+// words of plain ASCII, which logfmt could not write as they are.
 func (l Logfmt) Validate() error {
-	for _, name := range l.Keys.list() {
-		if !isWord(name) {
+	if err := l.Keys.Validate(); err != nil {
+		return err
+	}
+	names, _ := l.Keys.resolve()
+	asked := names
+	names.dropOdd()
+	for i, name := range asked {
+		if names[i] != name {
 			return fmt.Errorf("encode: logfmt key %q: %w", name, ErrKeys)
 		}
 	}
-	return l.Keys.Validate()
+	return nil
 }
 
 // AppendRecord appends rec as described at [Logfmt]. The error is always nil.

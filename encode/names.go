@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -84,17 +85,17 @@ func (s *nameSet) use(attrs []slog.Attr, i int, own reserved) (n int, write bool
 // nameUse returns which use of its name attrs[i] is in an object that has the
 // fields own, and whether that number has to be written.
 func nameUse(attrs []slog.Attr, i int, own reserved) (n int, write bool) {
-	name := clip(attrs[i].Key, maxKeyLen)
+	key := attrs[i].Key
 	n = 1
-	if name == truncated || own.has(name) {
+	if len(key) <= maxKeyLen && (key == truncated || own.has(key)) { // no field has a name that is cut
 		n++
 	}
 	for _, a := range attrs[:i] {
-		if sameName(clip(a.Key, maxKeyLen), name) {
+		if sameKey(a.Key, key, false) {
 			n++
 		}
 	}
-	return n, n > 1 || numbered(name)
+	return n, n > 1 || numbered(clip(key, maxKeyLen))
 }
 
 // usedPlain reports, for a plain name that the filter has seen, whether it is
@@ -112,6 +113,31 @@ func usedPlain(attrs []slog.Attr, name string, own reserved) bool {
 // sameName reports whether a and b are written as the same text: bytes that are
 // not UTF-8 all become U+FFFD.
 func sameName(a, b string) bool { return a == b || sameRunes(a, b, false) }
+
+// sameKey is sameName for keys of any length, of which those that are too long
+// end in a mark once they are written; dots is as in sameRunes. A key that fits
+// and has that end itself can read the same as a longer one: U+FFFD takes three
+// bytes of a key, or one that is not UTF-8. Comparing what is left of both without
+// the marks would number most of these, and give some the same number.
+func sameKey(a, b string, dots bool) bool {
+	if a == b {
+		return true
+	}
+	if len(b) > maxKeyLen {
+		a, b = b, a
+	}
+	if len(a) > maxKeyLen {
+		if len(b) > maxKeyLen {
+			b = b[:maxKeyLen]
+		} else if rest, ok := strings.CutSuffix(b, truncated); ok {
+			b = rest
+		} else {
+			return false
+		}
+		a = a[:maxKeyLen]
+	}
+	return a == b || sameRunes(a, b, dots)
+}
 
 // sameRunes compares from one difference of the bytes to the next: names that
 // somebody chose, a thousand of them with a long beginning in common, would take

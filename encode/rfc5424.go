@@ -57,7 +57,8 @@ type RFC5424 struct {
 	MsgIDFrom string
 
 	// SDID is the name of the element that has the attributes, "name@number",
-	// at most 32 printable ASCII characters without "=", "]" or quotes. The
+	// at most 32 printable ASCII characters without "=", "]" or quotes, the name
+	// not "resource". The
 	// number is a Private Enterprise Number (https://www.iana.org/assignments/enterprise-numbers/):
 	// set your organisation's. Default "slogship@32473", the number that RFC
 	// 5612 sets aside for examples: it is nobody's, so it claims nothing in
@@ -139,10 +140,11 @@ func (r RFC5424) Validate() error {
 	return nil
 }
 
-// isSDID reports whether s is an SD-ID that is not one of IANA's own.
+// isSDID reports whether s is an SD-ID that is not one of IANA's own, nor the
+// resource's, as no message may have two elements of one name (RFC 5424 §6.3.2).
 func isSDID(s string) bool {
 	name, number, ok := strings.Cut(s, "@")
-	if !ok || name == "" || number == "" || len(s) > maxSDName || len(resourceElement)+len(number) > maxSDName {
+	if !ok || name == "" || name+"@" == resourceElement || number == "" || len(s) > maxSDName || len(resourceElement)+len(number) > maxSDName {
 		return false
 	}
 	if strings.Trim(number, "0123456789.") != "" {

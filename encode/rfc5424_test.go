@@ -195,7 +195,7 @@ func TestRFC5424Severities(t *testing.T) {
 func TestSyslogValidate(t *testing.T) {
 	for _, enc := range []encode.Encoder{
 		encode.RFC5424{Facility: 24}, encode.RFC5424{Message: 2}, encode.RFC5424{MaxBytes: 1023}, encode.RFC5424{MaxBytes: -1}, encode.RFC5424{Clock: 4},
-		encode.RFC5424{SDID: "noat"}, encode.RFC5424{SDID: "a b@1"}, encode.RFC5424{SDID: "@1"}, encode.RFC5424{SDID: "a@"}, encode.RFC5424{SDID: "a@x"}, encode.RFC5424{SDID: "a]@1"},
+		encode.RFC5424{SDID: "noat"}, encode.RFC5424{SDID: "a b@1"}, encode.RFC5424{SDID: "@1"}, encode.RFC5424{SDID: "a@"}, encode.RFC5424{SDID: "a@x"}, encode.RFC5424{SDID: "a]@1"}, encode.RFC5424{SDID: "resource@1"},
 		encode.RFC5424{SDID: strings.Repeat("a", 31) + "@1"}, encode.RFC5424{SDID: "a@" + strings.Repeat("1", 30)},
 		encode.RFC3164{Facility: 200}, encode.RFC3164{Message: 2}, encode.RFC3164{MaxBytes: 1}, encode.Journal{Facility: 24},
 	} {

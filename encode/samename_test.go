@@ -50,3 +50,38 @@ func TestSameName(t *testing.T) {
 		checkSameName(t, name(), name())
 	}
 }
+
+// Keys of about the greatest length: the same if, and only if, they read the same
+// once they are cut and marked.
+func TestSameKey(t *testing.T) {
+	written := func(key string) string {
+		if len(key) > maxKeyLen {
+			key = key[:maxKeyLen] + truncated
+		}
+		return strings.Map(same, key)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 3))
+	ends := []string{"", "x", "xy", "xyz", "\xff", "\xc3\xa9", "\xc3", "!TRUNCATED", "x!TRUNCATED", "é!TRUNCATED", "\xc3!TRUNCATED", "\xffTRUNCATED"}
+	starts := []string{strings.Repeat("\xff", 341), strings.Repeat("\ufffd", 341), strings.Repeat("p", 1023), strings.Repeat("p", 1014), strings.Repeat("._", 511)}
+	key := func() string { return starts[rnd.IntN(len(starts))] + ends[rnd.IntN(len(ends))] }
+	equal := 0
+	for range 5_000 {
+		a, b := key(), key()
+		wa, wb := written(a), written(b)
+		if got := sameKey(a, b, false); got != (wa == wb) {
+			t.Errorf("%q, %q: %v", a, b, got)
+		}
+		wa, wb = strings.ReplaceAll(wa, ".", "_"), strings.ReplaceAll(wb, ".", "_")
+		if got := sameKey(a, b, true); got != (wa == wb) {
+			t.Errorf("%q, %q with dots: %v", a, b, got)
+		}
+		if a != b && wa == wb {
+			equal++
+		}
+	}
+	if equal == 0 {
+		t.Error("no two different keys were the same")
+	}
+}

@@ -53,7 +53,7 @@ func TestS10_Refusals(t *testing.T) {
 			b := &broker{refuse: map[uint32]func(*client) error{c.method: c.refuse}}
 			tr := open(t, amqp.Destination{
 				Addrs: []string{b.listen(t)}, Exchange: "logs", Username: "shop", Password: password, AllowPlaintext: true,
-				Declare: &amqp.Topology{Queues: []amqp.Queue{{Name: "q"}}}, ConnectTimeout: 2 * time.Second,
+				Declare: &amqp.Topology{Queues: []amqp.Queue{{Name: "q"}}},
 			})
 			for range 2 {
 				err := send(t, tr, numbered(3))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,7 +33,9 @@ func TestBlocked(t *testing.T) {
 				c.ack(m.tag)
 				return nil
 			}}
-			tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}, AnswerTimeout: 5 * time.Second})
+			tr := open(t, amqp.Destination{Addrs: []string{b.listen(t)}})
+			end := sync.OnceFunc(func() { close(over) })
+			t.Cleanup(end) // or a test that fails would wait for its broker for ever
 			recs := numbered(300)
 			for i := range recs {
 				recs[i].Message = fmt.Sprintf("%0*d", size, i)
@@ -44,14 +47,14 @@ func TestBlocked(t *testing.T) {
 				if !plain(err) || !errors.Is(err, amqp.ErrBlocked) || !strings.Contains(err.Error(), "low on memory") {
 					t.Fatalf("want ErrBlocked, got %v", err)
 				}
-				if took := time.Since(began); took > 3*time.Second {
+				if took := time.Since(began); took > 15*time.Second { // half of what it may take
 					t.Errorf("Send took %v", took)
 				}
 			}
 			if err := tr.(transport.Prober).Probe(t.Context()); !errors.Is(err, amqp.ErrBlocked) {
 				t.Errorf("Probe: %v", err)
 			}
-			close(over)
+			end()
 			until(t, func() bool {
 				recs = left(recs, send(t, tr, recs))
 				return len(recs) == 0
@@ -128,7 +131,9 @@ func TestUnconfirmedSkipsTheHost(t *testing.T) {
 	tr := open(t, amqp.Destination{
 		Addrs: []string{mute.listen(t), fine.listen(t)}, AnswerTimeout: 1500 * time.Millisecond, ConnectTimeout: time.Second,
 	})
-	for range 2 { // whichever is first by chance
+	// Whichever is first by chance, two would do; on a busy machine the one that
+	// is fine may be late at first.
+	for range 6 {
 		if err := send(t, tr, numbered(1)); err == nil {
 			return
 		}

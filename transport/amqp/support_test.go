@@ -1,6 +1,7 @@
 package amqp_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ func open(t *testing.T, d amqp.Destination) transport.Transport {
 		d.RoutingKey = "queue"
 	}
 	d.CloseTimeout = 200 * time.Millisecond
+	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, 30*time.Second) // several hosts share it, and the machine
 	tr, err := d.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -83,10 +85,10 @@ func open(t *testing.T, d amqp.Destination) transport.Transport {
 	return tr
 }
 
-// send is a Send that gets ten seconds.
+// send is a Send that gets half a minute.
 func send(t *testing.T, tr transport.Transport, recs []encode.Record) error {
 	t.Helper()
-	return sendWithin(t, tr, recs, 10*time.Second)
+	return sendWithin(t, tr, recs, 30*time.Second)
 }
 
 func sendWithin(t *testing.T, tr transport.Transport, recs []encode.Record, d time.Duration) error {
@@ -139,7 +141,7 @@ func code(err error) int {
 // until asks again until ok, within what a busy machine may need.
 func until(t *testing.T, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
 			t.Fatal("it never happens")
 		}

@@ -209,22 +209,32 @@ func TestOddMetadata(t *testing.T) {
 // nothing is given up in time.
 func TestSilence(t *testing.T) {
 	f, _ := newFront(t, nil, kfake.SeedTopics(1, "logs"))
-	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, IdleTimeout: time.Nanosecond, AnswerTimeout: 200 * time.Millisecond})
+	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, IdleTimeout: time.Nanosecond})
 	send(t, tr, recordsOf("one"))
 	send(t, tr, recordsOf("two"))
+	var asked atomic.Bool
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	f.onRequest(func(key int16, _ []byte) []byte {
 		if key == 0 {
+			asked.Store(true)
 			<-release
 		}
 		return nil
 	})
-	began := time.Now()
-	wantPlain(t, tr.Send(within(t), recordsOf("three")), 1)
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("a silent broker was waited for %v", took)
+	impatient := open(t, kafka.Destination{Brokers: []string{f.addr}, AnswerTimeout: 200 * time.Millisecond})
+	for range 20 {
+		began := time.Now()
+		wantPlain(t, impatient.Send(within(t), recordsOf("three")), 1)
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("a silent broker was waited for %v", took)
+		}
+		if asked.Load() {
+			return
+		}
+		// On a busy machine the metadata may be late as well.
 	}
+	t.Error("the records were never asked to be taken")
 }
 
 // Close ends a Send that is stuck.
@@ -259,12 +269,14 @@ func TestCloseWhileSending(t *testing.T) {
 func TestNoWait(t *testing.T) {
 	cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"))
 	tr := open(t, kafka.Destination{Brokers: cluster.ListenAddrs()})
-	const sends = 20
-	began := time.Now()
-	for range sends {
+	// The quickest: a busy machine may hold up any of them, a wait holds up all.
+	quickest := time.Hour
+	for range 20 {
+		began := time.Now()
 		send(t, tr, recordsOf("one"))
+		quickest = min(quickest, time.Since(began))
 	}
-	if took := time.Since(began); took > sends*time.Second/2 {
-		t.Errorf("%d Sends took %v", sends, took)
+	if quickest > time.Second/2 {
+		t.Errorf("the quickest Send took %v", quickest)
 	}
 }

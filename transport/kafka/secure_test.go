@@ -171,7 +171,7 @@ func TestS12_OldTLS(t *testing.T) {
 		{"1.2, allowed", testpki.Leaf{}, tls.VersionTLS12, true, true},
 		{"1.1", testpki.Leaf{}, tls.VersionTLS11, true, false},
 		{"ended", testpki.Leaf{NotAfter: time.Now().Add(-time.Minute)}, 0, false, false},
-		{"not begun", testpki.Leaf{NotBefore: time.Now().Add(time.Minute)}, 0, false, false},
+		{"not begun", testpki.Leaf{NotBefore: time.Now().Add(time.Hour)}, 0, false, false},
 		{"another name", testpki.Leaf{Names: []string{"kafka.example"}}, 0, false, false},
 	} {
 		cluster := newCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"), kfake.TLS(&tls.Config{

@@ -69,7 +69,7 @@ func open(t testing.TB, d kafka.Destination) transport.Transport {
 
 // within bounds a Send that should take a moment.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -22,7 +22,9 @@ import (
 // TestBrokerKilledUnderWorker is T27 with the real delivery worker and a buffer
 // in memory: the broker is killed with answers under way, again and again, while
 // records come. None is lost, copies are no more than a batch for each break, and
-// within a key the first copies are in order.
+// within a key the first copies are in order. A kill is one break or two: the
+// worker may be back, with the batch whose answer was swallowed, before the rest
+// of the network dies.
 func TestBrokerKilledUnderWorker(t *testing.T) {
 	kills := 5
 	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {
@@ -74,7 +76,7 @@ func TestBrokerKilledUnderWorker(t *testing.T) {
 		p.Restart()
 	}
 	sends := w.Stats().BytesSent
-	for deadline := time.Now().Add(20 * time.Second); w.Stats().BytesSent == sends && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); w.Stats().BytesSent == sends && time.Now().Before(deadline); {
 		<-time.After(time.Millisecond)
 	}
 	b.Stop()
@@ -107,7 +109,7 @@ func TestBrokerKilledUnderWorker(t *testing.T) {
 		newest[key] = n
 	}
 	t.Logf("%d kills, %d records: %d copies, %d inversions", kills, sent, total-len(got), inverted)
-	if len(got) != sent || inverted > 0 || total-len(got) > kills*batch {
+	if len(got) != sent || inverted > 0 || total-len(got) > 2*kills*batch {
 		t.Errorf("%d of %d records are there, %d copies, %d out of order within a key", len(got), sent, total-len(got), inverted)
 	}
 }

@@ -38,8 +38,9 @@ func (e *said) Is(target error) bool {
 // failures gathers what members said that did not take the records.
 type failures struct {
 	errs  []error
-	after time.Duration // the least that one asked for
+	after time.Duration // the least that one asked for, free included; 0: none did
 	other bool          // one did not ask for time
+	free  time.Duration // when the first is back that was not even asked, for its earlier answer; 0: there is none
 }
 
 func (f *failures) add(m *member, err error, after time.Duration) {
@@ -48,12 +49,22 @@ func (f *failures) add(m *member, err error, after time.Duration) {
 }
 
 // ask notes for how long a member wants to be left alone; 0: it did not say.
+// free is a bound for that and no reason to wait by itself: who failed without
+// asking for time may be well again sooner.
 func (f *failures) ask(after time.Duration) {
 	if after <= 0 {
 		f.other = true
-	} else if f.after == 0 || after < f.after {
-		f.after = after
+		return
 	}
+	f.after = shorter(shorter(f.after, f.free), after)
+}
+
+// shorter returns the shorter of two times, of which 0 is none.
+func shorter(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // err returns what Send has to return if no record was taken. The worker is

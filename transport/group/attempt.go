@@ -52,8 +52,9 @@ func (a *attempt) prepare(to []*member) []*member {
 			a.sick |= m.bit()
 		}
 	}
-	if len(to) == 0 {
-		a.failures.deferrals(a.group)
+	a.failures.free = a.deferral(now)
+	if len(to) == 0 { // all members are being left alone
+		a.failures.ask(a.failures.free)
 	}
 	return to
 }

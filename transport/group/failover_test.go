@@ -154,6 +154,24 @@ func TestAllAskForTime(t *testing.T) {
 	})
 }
 
+// A member that is being left alone is not asked, and counts all the same: the
+// route is not to wait for longer than until that one is back.
+func TestAPauseEndsWithTheFirstOneThatIsBack(t *testing.T) {
+	failover(t, 2, func(t *testing.T, tr transport.Transport, n []*node) {
+		n[0].says(transport.RetryAfter(errDown, 20*time.Second))
+		mustSend(t, tr, batch(1, 1)) // the second takes it
+		n[1].says(transport.RetryAfter(errDown, time.Hour))
+		time.Sleep(5 * time.Second)
+		err := tr.Send(t.Context(), batch(2, 2))
+		want(t, "Sends to the first", n[0].sends(), 1)
+		want(t, "wait", transport.Classify(err, 1).After, 15*time.Second)
+		n[0].says(nil)
+		time.Sleep(15 * time.Second)
+		mustSend(t, tr, batch(2, 2))
+		want(t, "Sends to the first, when it is back", n[0].sends(), 2)
+	})
+}
+
 // A member that hangs gets its share of the time, and the next one the rest.
 func TestAMemberThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

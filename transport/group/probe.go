@@ -112,7 +112,9 @@ func (g *group) Probe(ctx context.Context) error {
 	if err := g.owedLocked(); err != nil || yes >= g.need {
 		return err
 	}
-	p.failures.deferrals(g)
+	if d := g.deferral(time.Now()); d > 0 {
+		p.failures.ask(d)
+	}
 	return p.failures.err(g.kind, g.sentinel())
 }
 
@@ -186,12 +188,13 @@ func (g *group) probable() (some []*member) {
 	return some
 }
 
-// deferrals adds the members that asked to be left alone. The caller has mu.
-func (f *failures) deferrals(g *group) {
-	now := time.Now()
+// deferral returns how long it is until the first member is back that asked to
+// be left alone; 0: none did. The caller has mu.
+func (g *group) deferral(now time.Time) (left time.Duration) {
 	for _, m := range g.members {
 		if m.health.rank(now) == deferred {
-			f.ask(m.health.notBefore.Sub(now))
+			left = shorter(left, m.health.notBefore.Sub(now))
 		}
 	}
+	return left
 }

@@ -116,8 +116,9 @@ func (b *ballot) voters() []*member {
 			order = b.ranked(order, now, r, 0)
 		}
 	}
-	if len(order) < b.need {
-		b.failures.deferrals(b.group)
+	b.failures.free = b.deferral(now)
+	if len(order) < b.need { // without those that are being left alone there is no quorum
+		b.failures.ask(b.failures.free)
 		return nil
 	}
 	b.inviteLocked(order, now)

@@ -194,6 +194,20 @@ func TestQuorumAsksForTime(t *testing.T) {
 	})
 }
 
+// As TestAPauseEndsWithTheFirstOneThatIsBack.
+func TestQuorumAsksForNoMoreTimeThanItsMembers(t *testing.T) {
+	quorum(t, func(t *testing.T, tr transport.Transport, n []*node) {
+		n[0].says(transport.RetryAfter(errDown, time.Minute))
+		mustSend(t, tr, batch(1, 1)) // the others are a quorum
+		n[1].says(transport.RetryAfter(errDown, time.Hour))
+		err := tr.Send(t.Context(), batch(2, 2))
+		want(t, "wait", transport.Classify(err, 1).After, time.Minute)
+		n[0].says(nil)
+		time.Sleep(time.Minute)
+		mustSend(t, tr, batch(2, 2))
+	})
+}
+
 // Members that are not healthy are asked if without them there is no quorum.
 func TestTheSickMakeAQuorum(t *testing.T) {
 	quorum(t, func(t *testing.T, tr transport.Transport, n []*node) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,6 +125,30 @@ func TestBothFails(t *testing.T) {
 	}
 }
 
+// TestBothRefusesLogs: events that were taken do not keep the worker from finding
+// the log that is refused; else the same batch would go again for ever.
+func TestBothRefusesLogs(t *testing.T) {
+	_, d := newServer(t, func(_ int, w http.ResponseWriter, items []got) bool {
+		refused := items[0].kind == "log" && strings.Contains(string(items[0].payload), "poison")
+		if refused {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		return refused
+	})
+	d.Mode = sentry.Both
+	tr, recs := open(t, d), batch(4)
+	recs[2].Level, recs[2].Message = slog.LevelInfo, "poison"
+	if err := tr.Send(t.Context(), recs); !transport.Classify(err, 4).Permanent {
+		t.Errorf("the batch: %v", err)
+	}
+	if err := tr.Send(t.Context(), recs[:2]); err != nil { // as the worker divides it
+		t.Errorf("without it: %v", err)
+	}
+	if out := transport.Classify(tr.Send(t.Context(), recs[2:3]), 1); out.Batch == nil || !transport.Classify(out.Batch.Errs[0], 1).Permanent {
+		t.Errorf("alone: %+v", out)
+	}
+}
+
 // TestLogLimits: a limit of bytes is one of logs, and not of events.
 func TestLogLimits(t *testing.T) {
 	s, d := newServer(t, func(n int, w http.ResponseWriter, _ []got) bool {
@@ -175,18 +200,19 @@ func TestLogsRefused(t *testing.T) {
 // TestLogReport: with logs alone, a report has an envelope of its own, once the
 // server takes something again.
 func TestLogReport(t *testing.T) {
-	s, d := newServer(t, func(n int, w http.ResponseWriter, items []got) bool {
+	var discarded atomic.Bool
+	s, d := newServer(t, func(_ int, w http.ResponseWriter, items []got) bool {
 		if len(items) != 1 {
 			t.Errorf("%d items in one envelope", len(items))
 		}
-		if n == 1 {
+		if !discarded.Load() { // again, if a busy machine let the time pass
 			w.Header().Set("X-Sentry-Rate-Limits", "0.2:log_item:key")
 		}
 		return false
 	})
-	d.Mode = sentry.Logs
+	d.Mode, d.OnDiscard = sentry.Logs, func(string, string, int) { discarded.Store(true) }
 	tr := open(t, d)
-	for deadline := time.Now().Add(10 * time.Second); len(s.of("client_report")) == 0; {
+	for deadline := time.Now().Add(30 * time.Second); len(s.of("client_report")) == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no report")
 		}

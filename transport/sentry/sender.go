@@ -120,7 +120,9 @@ func (s *sender) sendEvents(ctx context.Context, b *batch) {
 		err := s.sendEvent(ctx, &b.recs[i])
 		switch {
 		case err == nil:
-			b.settled = true
+			// Its log is still to come. Were it settled, a refusal of the logs would be
+			// plain for all, and the same batch with its events go again for ever.
+			b.settled = b.settled || !s.dest.Mode.logs()
 		case b.refused(i, err):
 		default:
 			if s.dest.Mode.logs() {

@@ -77,3 +77,27 @@ func Wrap(adapter, field string, err error) error {
 	}
 	return &FieldError{Field: field, Err: err, text: fmt.Sprintf("%s: %s: %v: %v", adapter, field, ErrConfig, err)}
 }
+
+// MemberError is the error of one of the destinations that a destination holds. It
+// is none about the field that holds them, so ErrConfig is in its chain only if it
+// is in the member's.
+type MemberError struct {
+	Adapter string // "group: quorum"
+	Field   string // as in Go, with its index: "Members[1]"
+	Name    string // what the adapter calls it
+	Err     error  // of its Open
+}
+
+func (e *MemberError) Error() string {
+	return fmt.Sprintf("%s: member %q: %v", e.Adapter, e.Name, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *MemberError) Unwrap() error { return e.Err }
+
+// With returns a copy of e about err, a part of what it was about.
+func (e *MemberError) With(err error) *MemberError {
+	part := *e
+	part.Err = err
+	return &part
+}

@@ -61,3 +61,20 @@ func TestFieldError(t *testing.T) {
 		}
 	}
 }
+
+// The error of a member is found by its index, and says of ErrConfig what the
+// member's says.
+func TestMemberError(t *testing.T) {
+	cause, part := errors.New("cause"), errors.New("part")
+	var err error = &MemberError{Adapter: "group: quorum", Field: "Members[1]", Name: "relp#2", Err: cause}
+	if !errors.Is(err, cause) || errors.Is(err, ErrConfig) {
+		t.Errorf("%v wraps another than its cause", err)
+	}
+	if err.Error() != `group: quorum: member "relp#2": cause` {
+		t.Error(err)
+	}
+	of := err.(*MemberError).With(part)
+	if of.Field != "Members[1]" || of.Name != "relp#2" || !errors.Is(of, part) || errors.Is(of, cause) || !errors.Is(err, cause) {
+		t.Errorf("%#v of %#v", of, err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -30,13 +31,14 @@ type Options struct {
 	// those that begin with "x-", is an error.
 	Embedded bool
 
-	// OnNotice gets, from [Config.Open], what is worth knowing and no error, one
-	// line each. Default: they are written to stderr.
+	// OnNotice gets, from [Config.Open] and [Config.Apply], what is worth knowing
+	// and no error, one line each. It is called by the goroutine that called them.
+	// Default: they are written to stderr.
 	OnNotice func(notice string)
 }
 
-// Config is what a file says. It is immutable but for Renames, and safe for
-// concurrent use.
+// Config is what a file says. It is immutable but for Renames, which the caller
+// guards, and safe for concurrent use.
 type Config struct {
 	// Renames are the new names of routes by their old ones: the key rename of the
 	// file. HandlerOptions and Apply hand them on.
@@ -52,10 +54,14 @@ type Config struct {
 	sealing      sealingKeys
 	levels       string // spec of logging.level
 	leveled      bool   // there is one
-	notices      []string
+	inMemory     string // the notice that records wait in memory; "" if they do not
 	digest       [sha256.Size]byte
 	files        []string
 	secrets      []string // in what HandlerOptions returns
+	lineage      *lineage
+
+	mu    sync.Mutex
+	keyed []string // guarded by mu; notices about the files of sealing
 }
 
 // Load reads the file at path, YAML or JSON, of at most 1 MiB. The error is
@@ -96,7 +102,8 @@ func readFile(path string, limit int64) ([]byte, error) {
 // laptop needs none of production's variables and secrets to run, or to check,
 // the file; a reference with a default is checked with that.
 func Parse(name string, text []byte, opts *Options) (*Config, error) {
-	c := &Config{file: name, Renames: map[string]string{}, digest: sha256.Sum256(text)}
+	c := &Config{file: name, Renames: map[string]string{}, digest: sha256.Sum256(text), lineage: &lineage{}}
+	c.lineage.start(c)
 	if opts != nil {
 		c.opts = *opts
 	}
@@ -142,9 +149,16 @@ func (c *Config) Environments() []string {
 	return c.environments.Names()
 }
 
-// Notices returns what is worth knowing and no error, as that nothing is kept on
-// disk.
-func (c *Config) Notices() []string { return append([]string(nil), c.notices...) }
+// Notices returns what is worth knowing and no error: that nothing is kept on
+// disk, and what LoadKeys and Open found about the files of sealing.
+func (c *Config) Notices() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inMemory == "" {
+		return slices.Clone(c.keyed)
+	}
+	return append([]string{c.inMemory}, c.keyed...)
+}
 
 // HandlerOptions returns what the file says of the handler, for the program to
 // add its functions to. Each call returns a copy.
@@ -166,8 +180,16 @@ func (c *Config) Digest() [sha256.Size]byte { return c.digest }
 // Files returns the files that references of c name, in any environment, sorted.
 func (c *Config) Files() []string { return slices.Clone(c.files) }
 
-// Reread loads the file again, with the same options. c stays as it is.
-func (c *Config) Reread() (*Config, error) { return Load(c.file, &c.opts) }
+// Reread loads the file again, with the same options. c stays as it is. What it
+// returns knows what c and those before it began with: see [Config.Apply].
+func (c *Config) Reread() (*Config, error) {
+	next, err := Load(c.file, &c.opts)
+	if err != nil {
+		return nil, err
+	}
+	next.lineage = c.lineage
+	return next, nil
+}
 
 // references adds the files that values of n refer to.
 func references(n *yaml.Node, files []string) []string {

@@ -121,6 +121,13 @@
 // a test that loads the file finds mistakes in all environments. What level, buffer
 // and the other keys of logging refer to is needed by all, and by Parse.
 //
+// # Changes
+//
+// Config.Apply puts routes and levels of a changed file in force in a handler that
+// runs, and the keys of sealing.keys_file. The other keys of logging wait for the
+// next start of the program: it tells Options.OnNotice which of them have changed,
+// and Config.Waiting returns them.
+//
 // # Errors
 //
 // An error of this package is [Errors]: everything that is wrong with the file, in

@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/slogship/slogship/crypto"
 )
@@ -21,7 +22,7 @@ type sealingKeys struct {
 // sealing. A file that others may read is a notice. Errors are an *[Error], and hold
 // no key.
 func (c *Config) LoadKeys(ctx context.Context) (ring *crypto.Keyring, hash *crypto.Key, err error) {
-	warn := func(err error) { c.notices = append(c.notices, "config: "+c.file+": "+err.Error()) }
+	warn := func(err error) { c.keyNotice("config: " + c.file + ": " + err.Error()) }
 	if path := c.sealing.KeysFile; path != "" {
 		if ring, err = crypto.LoadKeyring(ctx, crypto.FileSource(path, warn)); err != nil {
 			return nil, nil, c.keysError("keys_file", err)
@@ -38,6 +39,16 @@ func (c *Config) LoadKeys(ctx context.Context) (ring *crypto.Keyring, hash *cryp
 		hash = keys[0]
 	}
 	return ring, hash, nil
+}
+
+// keyNotice keeps a notice, each once: it comes again with each Apply, by which
+// the keyring reads its file, on whatever goroutine.
+func (c *Config) keyNotice(notice string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.keyed, notice) {
+		c.keyed = append(c.keyed, notice)
+	}
 }
 
 // keysError places the error of a file of keys.

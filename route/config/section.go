@@ -114,7 +114,7 @@ func (c *Config) renaming(d *decoder, section *entry) {
 func (c *Config) buffer(d *decoder, section *entry) {
 	if section == nil {
 		c.handler.InMemory = true
-		c.notices = append(c.notices, "config: "+c.file+": there is no logging.buffer, so records wait in memory: what is not delivered when the process ends is lost (buffer: {dir: /var/lib/…} keeps it)")
+		c.inMemory = "config: " + c.file + ": there is no logging.buffer, so records wait in memory: what is not delivered when the process ends is lost (buffer: {dir: /var/lib/…} keeps it)"
 		return
 	}
 	var keys bufferKeys

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slogship/slogship/encode"
+	"github.com/slogship/slogship/internal/option"
 	"github.com/slogship/slogship/transport"
 	"github.com/slogship/slogship/transport/group"
 	"github.com/slogship/slogship/transport/memory"
@@ -93,7 +94,18 @@ func TestOpenTellsAll(t *testing.T) {
 		}
 	}
 	want(t, "the one that opened is closed", n.closed, 1)
+	if m, ok := errors.AsType[*option.MemberError](err); !ok || m.Field != "Members[0]" || !errors.Is(err, group.ErrConfig) {
+		t.Errorf("%v does not name the member's place", err)
+	}
+	if _, err := (group.Failover{Members: []transport.Destination{closed{}}}).Open(); !errors.Is(err, errDown) || errors.Is(err, group.ErrConfig) {
+		t.Errorf("%v: the member's error is another, or one about a field", err)
+	}
 }
+
+// closed does not open, and not for a field.
+type closed struct{}
+
+func (closed) Open() (transport.Transport, error) { return nil, errDown }
 
 // A Describe has the limits of the strictest member.
 func TestDescribe(t *testing.T) {

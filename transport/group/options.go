@@ -149,7 +149,7 @@ func (o *options) open(kind string) ([]*member, error) {
 	for i, d := range o.Members {
 		t, err := d.Open()
 		if err != nil {
-			errs = append(errs, fmt.Errorf("group: %s: member %q: %w", kind, o.Names[i], err))
+			errs = append(errs, &option.MemberError{Adapter: adapter(kind), Field: fmt.Sprintf("Members[%d]", i), Name: o.Names[i], Err: err})
 			continue
 		}
 		members = append(members, newMember(i, o.Names[i], t, o))

@@ -24,6 +24,13 @@
 // with each, since what it lacks (a secret, a directory) may come without a
 // change of its own.
 //
+// # What waits
+//
+// Config.Apply puts routes, levels and keys in force. That a changed file says more
+// than that (buffer, resource, add_source, …), which waits for the next start of
+// the program, it tells config.Options.OnNotice, once for each change; OnError
+// hears nothing of it, as the file is in force.
+//
 // # Why not inotify
 //
 // It tells of inodes, and a name leads to another one with each rename: whoever

@@ -201,6 +201,11 @@ func TestValidateLocks(t *testing.T) {
 	if got := strings.Join(verdicts(r, true), ","); !strings.Contains(got, "kept/lock warning") || !strings.Contains(got, "new/lock ok") {
 		t.Errorf("while another runs: %s", got)
 	}
+	// The one that runs is this process's: the finding must not send anybody to look
+	// for another process.
+	if f := finding(t, r, "lock"); f.Verdict != transport.Warning || !strings.Contains(f.Found, "or in this one") {
+		t.Errorf("lock: %v", f)
+	}
 	if f := finding(t, r, "unclaimed"); f.Verdict != transport.Warning || f.Subject != filepath.Join(dir, "old") {
 		t.Errorf("unclaimed: %v", f)
 	}

@@ -132,7 +132,9 @@ func (g *ground) strangers(routes []route.Route) []transport.Finding {
 	return found
 }
 
-// checkLock says whether another process has the route's buffer.
+// checkLock says whether somebody has the route's buffer. Who it is no system tells:
+// a lock that a handler of this very process holds looks as another process's does,
+// and to keep a list of our own handlers would be state that all of them share.
 func checkLock(fsys vfs.FS, dir, name string) []transport.Finding {
 	at := filepath.Join(dir, name)
 	held, err := buffer.Locked(fsys, at)
@@ -140,7 +142,7 @@ func checkLock(fsys vfs.FS, dir, name string) []transport.Finding {
 	case err != nil:
 		return []transport.Finding{failed("lock", at, err, "make the directory one of this user's own, without links in it")}
 	case held:
-		return []transport.Finding{warned("lock", at, "another process has this buffer open, so this one would take a second beside it", "nothing, if both are meant to run; else stop the other or give it a Dir of its own")}
+		return []transport.Finding{warned("lock", at, "a handler has this buffer open, in another process or in this one, so a further one would take a second beside it", "nothing, if both are meant to run or it is the running one that is looked at; else stop the other or give it a Dir of its own")}
 	default:
 		return []transport.Finding{passed("lock", at, "free")}
 	}

@@ -1,6 +1,7 @@
 package grpc_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func receive(t testing.TB, handle grpc.Handle, o *grpc.ReceiverOptions) (addr st
 		}
 	})
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := r.Stop(ctx); err != nil {
 			t.Errorf("Stop: %v", err)
@@ -162,6 +163,7 @@ func texts(recs []encode.Record) (out []string) {
 // receiver, whose end it is.
 func open(t testing.TB, d grpc.Destination, single bool) transport.Transport {
 	t.Helper()
+	d.ConnectTimeout = cmp.Or(d.ConnectTimeout, 20*time.Second) // of a machine that does much else
 	tr, err := d.Open()
 	if single {
 		tr, err = grpc.OpenWithChunks(d, 1)
@@ -173,10 +175,10 @@ func open(t testing.TB, d grpc.Destination, single bool) transport.Transport {
 	return tr
 }
 
-// send is a Send that gets ten seconds.
+// send is a Send that gets half a minute.
 func send(t testing.TB, tr transport.Transport, recs []encode.Record) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	return tr.Send(ctx, recs)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol/saslhandshake"
 
 	"github.com/slogship/slogship/internal/ackconn"
+	"github.com/slogship/slogship/transport/httpstatus"
 )
 
 // maxAnswer bounds an answer, whatever a broker claims: the metadata of 100,000
@@ -163,7 +164,8 @@ func (c *conn) show(said []byte, password string) ([]byte, error) {
 		return nil, err
 	}
 	if r.code != 0 {
-		message := strings.ReplaceAll(r.message, password, "…")
+		// First the password as it is, however short, and then as quoted or escaped.
+		message := httpstatus.NewSecrets(password).Text(strings.ReplaceAll(r.message, password, "…"))
 		return nil, fmt.Errorf("%w: %w", ErrCredentials, refusal(r.code, "", -1, message))
 	}
 	if r.lifetime > 0 {

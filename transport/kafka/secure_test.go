@@ -3,9 +3,11 @@ package kafka_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +55,33 @@ func TestS10_SASL(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A broker that repeats the password, as it is and in its usual disguises (S10).
+func TestS10_RepeatedPassword(t *testing.T) {
+	const odd = `p"a/ss wörd`
+	f, _ := newFront(t, nil, kfake.SeedTopics(1, "logs"))
+	said := "no " + odd + fmt.Sprintf(" %q ", odd) + url.QueryEscape(odd) + " " + base64.StdEncoding.EncodeToString([]byte(odd))
+	f.onRequest(func(key int16, request []byte) []byte {
+		if key != 36 {
+			return nil
+		}
+		r := kmsg.NewPtrSASLAuthenticateResponse()
+		r.SetVersion(int16(request[7]))
+		r.ErrorCode, r.ErrorMessage = 58, &said
+		return frame(r.AppendTo(request[8:12:12]))
+	})
+	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, AllowPlaintext: true, SASL: &kafka.SASL{Mechanism: kafka.Plain, Username: "shop", Password: odd}})
+	err := tr.Send(within(t), recordsOf("one"))
+	wantPlain(t, err, 1)
+	if !errors.Is(err, kafka.ErrCredentials) || !strings.Contains(err.Error(), "no ") {
+		t.Errorf("want ErrCredentials and what the broker says, got %v", err)
+	}
+	for _, hidden := range []string{odd, strings.Trim(fmt.Sprintf("%q", odd), `"`), url.QueryEscape(odd), base64.StdEncoding.EncodeToString([]byte(odd))} {
+		if strings.Contains(err.Error(), hidden) {
+			t.Errorf("%q is in %v", hidden, err)
+		}
 	}
 }
 

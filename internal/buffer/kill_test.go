@@ -115,6 +115,7 @@ type childArgs struct {
 	crashAt          string
 	mark             string        // file that the crash point leaves behind; "": none
 	killAfter        time.Duration // 0: the child kills itself
+	fromFirst        bool          // killAfter counts from the first record, not from the start
 	small            bool          // a cap that is soon reached, with Keep
 	failSyncs        bool          // now and then a sync of a segment fails
 	kind             string        // of childKinds; "": appends until it is killed
@@ -158,7 +159,11 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 		t.Fatal(err)
 	}
 	var cutAt atomic.Int64
-	kill := time.AfterFunc(max(a.killAfter, time.Millisecond), func() {
+	wait := max(a.killAfter, time.Millisecond)
+	if a.fromFirst {
+		wait = time.Hour
+	}
+	kill := time.AfterFunc(wait, func() {
 		if a.killAfter > 0 {
 			if a.cut != nil {
 				cutAt.Store(time.Now().UnixNano())
@@ -180,6 +185,10 @@ func runChild(t *testing.T, a childArgs, appended, delivered map[uint64]int) {
 		if w[0] != 'A' {
 			delivered[id]++
 			continue
+		}
+		if a.fromFirst {
+			kill.Reset(a.killAfter)
+			a.fromFirst = false
 		}
 		var at [8]byte
 		if _, err := io.ReadFull(r, at[:]); err != nil {

@@ -129,7 +129,7 @@ func TestMoveKilled(t *testing.T) {
 		lives = 200
 	}
 	movingLives(t, lives, func(int) childArgs {
-		return childArgs{killAfter: time.Duration(20+rng.IntN(60)) * time.Millisecond}
+		return childArgs{killAfter: time.Duration(rng.IntN(60)) * time.Millisecond, fromFirst: true}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,13 +80,27 @@ func TestSealedIsABufferLikeAnother(t *testing.T) {
 	cmd.Env = append(os.Environ(), sealedEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out[max(0, len(out)-4000):])
+		t.Fatalf("%v\n%s", err, beforeFailures(string(out)))
 	}
 	if ran := strings.Count(string(out), "\n--- PASS"); ran < 30 {
 		t.Errorf("only %d tests were run: their names have changed", ran)
 	} else {
 		t.Logf("%d tests passed over encrypted segments", ran)
 	}
+}
+
+// beforeFailures is what go test -v printed before it called a test failed.
+func beforeFailures(out string) string {
+	parts := strings.Split(out, "--- FAIL: ")
+	var b strings.Builder
+	for i, p := range parts[:len(parts)-1] {
+		name, _, _ := strings.Cut(parts[i+1], "\n")
+		fmt.Fprintf(&b, "%s\n--- FAIL: %s\n", p[max(0, len(p)-2000):], name)
+	}
+	if len(parts) == 1 {
+		return out[max(0, len(out)-4000):]
+	}
+	return b.String()
 }
 
 // sealedLog fills a directory with n records and closes it undelivered.

@@ -177,8 +177,18 @@ func TestNoEnd(t *testing.T) {
 	}
 	list := []any{Secret("canary"), nil}
 	list[1] = list
+	// What holds itself, or one other thing, twice at each level has 2^64 ways down.
+	both := map[string]any{"secret": "canary"}
+	both["a"], both["b"] = both, both
+	shared := any(Secret("canary"))
+	for range maxDepth {
+		shared = []any{shared, shared}
+	}
 	for name, v := range map[string]slog.Value{
 		"group": slog.GroupValue(members...), "map": slog.AnyValue(cyclic), "deep": deep, "list": slog.AnyValue(list),
+		"map, twice": slog.AnyValue(both), "list, shared": slog.AnyValue(shared), "LogValue, twice": slog.AnyValue(itsTwins{}),
+		"map, twice, secret": slog.AnyValue(Secret(both)), "LogValue, twice, secret": slog.AnyValue(Secret(itsTwins{})),
+		"map, twice, in a list": slog.AnyValue([]slog.Value{slog.AnyValue(both)}),
 	} {
 		var sc Scratch
 		payload := s.Top().AppendAttr(nil, &sc, slog.Attr{Key: "x", Value: v})
@@ -192,7 +202,18 @@ func TestNoEnd(t *testing.T) {
 		if sc.depth != 0 {
 			t.Errorf("%s: depth is %d after the call", name, sc.depth)
 		}
+		// As one piece, too: what is sealed as a whole is read as a whole.
+		if a, ok := s.Top().Attr(&sc, slog.Attr{Key: "secret", Value: v}); !ok || strings.Contains(a.String(), "canary") {
+			t.Errorf("%s: sealed as %v", name, a)
+		}
 	}
+}
+
+// itsTwins returns a group that has it twice.
+type itsTwins struct{}
+
+func (itsTwins) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("secret", "canary"), slog.Any("a", itsTwins{}), slog.Any("b", itsTwins{}))
 }
 
 // A value too large for its token is marked, and one that does not fit into the

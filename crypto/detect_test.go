@@ -121,11 +121,18 @@ func TestDetectTime(t *testing.T) {
 	s := compile(t, Policy{Detect: []Detect{{What: CardNumbers}, {What: Emails}, {What: BearerTokens}, {What: JWTs}, {What: PrivateKeys}}})
 	for _, unit := range []string{"eyJ", "eyJ.", "@", "a@", "a@b.", "@a.", "4", "4 ", "4111-", "bearer ", "bearer", "-----BEGIN ", "-----BEGIN PRIVATE KEY", ".", "eyJ.eyJ.eyJ.", "-----"} {
 		text := strings.Repeat(unit, 200_000/len(unit))
-		start := time.Now()
-		var sc Scratch
-		s.Message(&sc, text)
-		if d := time.Since(start); d > 3*time.Second {
-			t.Errorf("%q repeated: %v", unit, d)
+		// The least of three: a busy machine may take a while from one, and the square of
+		// the length takes minutes each time.
+		const bound = 3 * time.Second
+		best := time.Hour
+		for try := 0; try < 3 && best > bound; try++ {
+			start := time.Now()
+			var sc Scratch
+			s.Message(&sc, text)
+			best = min(best, time.Since(start))
+		}
+		if best > bound {
+			t.Errorf("%q repeated: %v", unit, best)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,7 +13,9 @@ import (
 
 // Wrapper encrypts data keys with a key that never leaves a key service (a KMS).
 // Package crypto/kms makes one of every service that gocloud.dev/secrets knows.
-// It is safe for concurrent use, honours ctx, and keeps nothing it is given.
+// It is safe for concurrent use, honours ctx, and keeps nothing it is given. What
+// it returns is the caller's, who may overwrite it. What Wrap returns must not
+// tell the key: it stands in each token.
 type Wrapper interface {
 	Wrap(ctx context.Context, key []byte) (wrapped []byte, err error)
 	Unwrap(ctx context.Context, wrapped []byte) (key []byte, err error)
@@ -26,8 +29,9 @@ type EnvelopeOptions struct {
 	Period time.Duration
 
 	// MaxAge is how long a data key may seal while the service gives no new one.
-	// Then values are marked instead of sealed until it does. Default 24 h; at
-	// least Period.
+	// Then values are marked instead of sealed until it does. A call that is under
+	// way then is waited for, Timeout at most. Default 24 h, or twice Period if that
+	// is more; at least Period.
 	MaxAge time.Duration
 
 	// Timeout is the deadline of one call of the service. Default 10 s.
@@ -35,7 +39,8 @@ type EnvelopeOptions struct {
 
 	// OnError hears of calls that failed, and, as an error that wraps
 	// [ErrExpired], of the end of a data key. It is called by one goroutine at a
-	// time. Default: a line on stderr; calls are a second apart at least.
+	// time. Default: a line on stderr. Calls of a service that fails are a second
+	// apart at first, and a minute in the end.
 	OnError func(error)
 }
 
@@ -55,7 +60,9 @@ func (o *EnvelopeOptions) withDefaults() (EnvelopeOptions, error) {
 		return c, fmt.Errorf("crypto: envelope options: a duration is negative: %w", ErrKey)
 	}
 	c.Period = or(c.Period, time.Hour)
-	c.MaxAge = or(c.MaxAge, max(24*time.Hour, c.Period))
+	// Not Period itself: then the key would be gone in the moment in which the next
+	// one is asked for, and each period would begin with marks.
+	c.MaxAge = or(c.MaxAge, max(24*time.Hour, 2*c.Period))
 	c.Timeout = or(c.Timeout, 10*time.Second)
 	if c.MaxAge < c.Period {
 		return c, fmt.Errorf("crypto: envelope option MaxAge %v: want at least Period, %v: %w", c.MaxAge, c.Period, ErrKey)
@@ -102,12 +109,19 @@ func NewEnvelopeKeyring(id string, w Wrapper, o *EnvelopeOptions, open ...*Key) 
 	return r, nil
 }
 
-// Ready waits until there is a key to seal with, or ctx is done. Values that are
-// logged before are marked, not sealed: a log call waits for no network. It
-// returns nil at once for a keyring without a key service.
+// Ready waits until there has been a first key to seal with, or ctx is done. Values
+// that are logged before are marked, not sealed: a log call waits for no network.
+// Whether the last key has expired since is not its matter: that is told to OnError.
+// It returns nil at once for a keyring without a key service. Errors wrap ctx's, or
+// [ErrClosed].
 func (r *Keyring) Ready(ctx context.Context) error {
 	if r.envel == nil {
 		return nil
+	}
+	select {
+	case <-r.envel.done: // first, since select takes any of those that are ready
+		return fmt.Errorf("crypto: wait for a data key: %w", ErrClosed)
+	default:
 	}
 	select {
 	case <-r.envel.ready:
@@ -141,11 +155,11 @@ func (e *envelope) stop() {
 }
 
 // run asks for a data key every period. While that fails it asks again, and
-// takes the last one away when it is too old. A suspended machine wakes with
-// both timers due: the age is looked at first.
+// takes the last one away when it is too old.
 func (e *envelope) run(ctx context.Context) {
 	defer close(e.done)
 	var expiry <-chan time.Time // nil: there is no data key
+	var old time.Time           // when expiry is due
 	next, retry := time.After(0), firstRetry
 	for {
 		select {
@@ -156,6 +170,12 @@ func (e *envelope) run(ctx context.Context) {
 			expiry = nil
 			continue
 		case <-next:
+			// Both may be due, after a pause of the machine or a long call, and select
+			// takes either: the key must not outlive another call.
+			if expiry != nil && !time.Now().Before(old) {
+				e.expire()
+				expiry = nil
+			}
 		}
 		err := e.fetch(ctx)
 		if ctx.Err() != nil {
@@ -167,6 +187,7 @@ func (e *envelope) run(ctx context.Context) {
 			retry = min(2*retry, lastRetry)
 			continue
 		}
+		old = time.Now().Add(e.opts.MaxAge)
 		next, expiry, retry = time.After(e.opts.Period), time.After(e.opts.MaxAge), firstRetry
 	}
 }
@@ -185,14 +206,20 @@ func (e *envelope) fetch(ctx context.Context) error {
 	rand.Read(b[:])
 	ctx, cancel := context.WithTimeout(ctx, e.opts.Timeout)
 	defer cancel()
-	wrapped, err := callWrapper(func() ([]byte, error) { return e.wrapper.Wrap(ctx, b[:]) })
+	// Its own copy: who encrypts in place would leave us with the wrapped key for a
+	// secret, and that is in each token.
+	given := bytes.Clone(b[:])
+	wrapped, err := callWrapper(func() ([]byte, error) { return e.wrapper.Wrap(ctx, given) })
 	if err != nil {
 		return fmt.Errorf("crypto: wrap a data key with %q: %w: %w", e.id, err, ErrUnavailable)
 	}
 	if len(wrapped) == 0 || len(wrapped) > maxWrapped {
 		return fmt.Errorf("crypto: wrap a data key with %q: %d bytes, want 1 to %d: %w", e.id, len(wrapped), maxWrapped, ErrKey)
 	}
-	wrapped = append([]byte(nil), wrapped...)
+	if bytes.Contains(wrapped, b[:]) {
+		return fmt.Errorf("crypto: wrap a data key with %q: it came back as it was: %w", e.id, ErrKey)
+	}
+	wrapped = bytes.Clone(wrapped)
 	k, err := newSubkey(material{id: e.id, secret: func() *[KeySize]byte { return &b }, wrapped: wrapped})
 	if err != nil {
 		return err

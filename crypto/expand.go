@@ -20,15 +20,32 @@ const tagKey = "slogship"
 // as a whole or not at all. Names and what is left out are as encoding/json has
 // them: fields of embedded structs, json:"-", omitempty.
 func expand(v slog.Value, types *typeCache) (slog.Value, bool) {
+	x := newExpander(types)
+	return x.expand(v)
+}
+
+// expander is what is left of the look into one value. It is for one goroutine.
+//
+// Both numbers are for all of the value. A bound on the depth alone is none for
+// what holds itself, or one other thing, twice at each level: there are 2^64 ways
+// down, and a log call that goes all of them does not come back.
+type expander struct {
+	types *typeCache
+	look  int // values that may still be looked at
+	build int // values that may still be built
+}
+
+func newExpander(types *typeCache) expander { return expander{types, maxNodes, maxNodes} }
+
+func (x *expander) expand(v slog.Value) (slog.Value, bool) {
 	if v.Kind() != slog.KindAny || v.Any() == nil {
 		return v, false
 	}
 	r := reflect.ValueOf(v.Any())
-	nodes := maxNodes
-	if !types.hides(r.Type()) || !holds(r, 0, &nodes, types) {
+	if !x.types.hides(r.Type()) || !x.holds(r, 0) {
 		return v, false
 	}
-	return expanded(r, 0, types), true
+	return x.expanded(r, 0), true
 }
 
 // typeCache is what is known of types: whether a value of one may hold something
@@ -108,11 +125,11 @@ func tagAction(f reflect.StructField) Action {
 
 // holds reports whether the value at hand holds something to hide. Where there
 // is too much to look at, it does: the expansion is bounded in its own way.
-func holds(v reflect.Value, depth int, nodes *int, types *typeCache) bool {
-	if *nodes--; *nodes < 0 || depth > maxDepth {
+func (x *expander) holds(v reflect.Value, depth int) bool {
+	if x.look--; x.look < 0 || depth > maxDepth {
 		return true
 	}
-	if !v.IsValid() || !types.hides(v.Type()) {
+	if !v.IsValid() || !x.types.hides(v.Type()) {
 		return false
 	}
 	if v.Type() == secretType {
@@ -120,23 +137,23 @@ func holds(v reflect.Value, depth int, nodes *int, types *typeCache) bool {
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return holds(v.Elem(), depth+1, nodes, types)
+		return x.holds(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			if holds(v.Index(i), depth+1, nodes, types) {
+			if x.holds(v.Index(i), depth+1) {
 				return true
 			}
 		}
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
-			if holds(it.Value(), depth+1, nodes, types) {
+			if x.holds(it.Value(), depth+1) {
 				return true
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if hasTag(f) || logged(f) && holds(v.Field(i), depth+1, nodes, types) {
+			if hasTag(f) || logged(f) && x.holds(v.Field(i), depth+1) {
 				return true
 			}
 		}
@@ -145,10 +162,11 @@ func holds(v reflect.Value, depth int, nodes *int, types *typeCache) bool {
 }
 
 // expanded returns v as groups and lists, as deep as there is something to hide.
-func expanded(v reflect.Value, depth int, types *typeCache) slog.Value {
+// What is beyond the bounds is a mark.
+func (x *expander) expanded(v reflect.Value, depth int) slog.Value {
 	// A pointer to what hides nothing is left a pointer: its methods may be the
 	// pointer's, and encoding/json would call those.
-	for v.IsValid() && (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && types.hides(v.Type())) {
+	for v.IsValid() && (v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && x.types.hides(v.Type())) {
 		if depth++; depth > maxDepth {
 			break
 		}
@@ -157,32 +175,34 @@ func expanded(v reflect.Value, depth int, types *typeCache) slog.Value {
 	switch {
 	case !v.IsValid() || !v.CanInterface():
 		return slog.AnyValue(nil)
-	case depth > maxDepth:
+	case depth > maxDepth || x.build < 0:
 		return slog.StringValue(markTooDeep)
-	case v.Type() == secretType || !types.hides(v.Type()):
+	case v.Type() == secretType || !x.types.hides(v.Type()):
 		return slog.AnyValue(v.Interface())
 	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Array:
-		list := make([]slog.Value, v.Len())
-		for i := range list {
-			list[i] = expanded(v.Index(i), depth+1, types)
+		list := make([]slog.Value, 0, min(v.Len(), x.build+1))
+		for i := 0; i < v.Len() && x.build >= 0; i++ { // the last one is a mark if it ends early
+			x.build--
+			list = append(list, x.expanded(v.Index(i), depth+1))
 		}
 		return slog.AnyValue(list)
 	case reflect.Map:
-		return slog.GroupValue(mapAttrs(v, depth, types)...)
+		return slog.GroupValue(x.mapAttrs(v, depth)...)
 	default:
-		return slog.GroupValue(structAttrs(nil, v, depth, types)...)
+		return slog.GroupValue(x.structAttrs(nil, v, depth)...)
 	}
 }
 
 const markTooDeep = "!TRUNCATED nested too deep"
 
 // mapAttrs returns the entries in the order of their keys.
-func mapAttrs(v reflect.Value, depth int, types *typeCache) []slog.Attr {
+func (x *expander) mapAttrs(v reflect.Value, depth int) []slog.Attr {
 	var attrs []slog.Attr
-	for it := v.MapRange(); it.Next(); {
-		attrs = append(attrs, slog.Attr{Key: fmt.Sprint(it.Key()), Value: expanded(it.Value(), depth+1, types)})
+	for it := v.MapRange(); x.build >= 0 && it.Next(); {
+		x.build--
+		attrs = append(attrs, slog.Attr{Key: fmt.Sprint(it.Key()), Value: x.expanded(it.Value(), depth+1)})
 	}
 	slices.SortFunc(attrs, func(a, b slog.Attr) int { return strings.Compare(a.Key, b.Key) })
 	return attrs
@@ -192,7 +212,7 @@ func mapAttrs(v reflect.Value, depth int, types *typeCache) []slog.Attr {
 // those of embedded structs in their place. It does not sort out fields of one
 // name as encoding/json does: encoders number them, and one name too many is
 // better than a secret under the name that was left out.
-func structAttrs(attrs []slog.Attr, v reflect.Value, depth int, types *typeCache) []slog.Attr {
+func (x *expander) structAttrs(attrs []slog.Attr, v reflect.Value, depth int) []slog.Attr {
 	for i := range v.NumField() {
 		f, field := v.Type().Field(i), v.Field(i)
 		if !logged(f) {
@@ -200,7 +220,7 @@ func structAttrs(attrs []slog.Attr, v reflect.Value, depth int, types *typeCache
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if inner, ok := embedded(f, field, name); ok {
-			attrs = structAttrs(attrs, inner, depth, types)
+			attrs = x.structAttrs(attrs, inner, depth)
 			continue
 		}
 		if !f.IsExported() || strings.Contains(options, "omitempty") && isEmpty(field) {
@@ -209,7 +229,8 @@ func structAttrs(attrs []slog.Attr, v reflect.Value, depth int, types *typeCache
 		if name == "" {
 			name = f.Name
 		}
-		value := expanded(field, depth+1, types)
+		x.build--
+		value := x.expanded(field, depth+1)
 		if hasTag(f) && field.Type() != secretType {
 			value = slog.AnyValue(hide(value, tagAction(f)))
 		}

@@ -155,3 +155,19 @@ type shouting struct {
 
 func (s *shouting) MarshalJSON() ([]byte, error) { panic(fmt.Sprint("secret ", s.Secret)) }
 func (s *shouting) String() string               { panic(fmt.Sprint("secret ", s.Secret)) }
+
+// A secret is sealed also where a pointer leads to it, at the top as elsewhere.
+func TestSecretBehindPointer(t *testing.T) {
+	secret := Secret("canary")
+	pointer := &secret
+	for _, p := range []Policy{{}, {Rules: []Rule{{Key: "other"}}}, {Rules: []Rule{{Key: "x", Do: Keep}}}, {Detect: []Detect{{What: Emails}}}} {
+		s := compile(t, p)
+		for what, x := range map[string]any{"once": pointer, "twice": &pointer} {
+			for path, text := range both(t, s.Top(), slog.Any("x", x), slog.Group("g", slog.Any("x", x))) {
+				if !isToken(text) || open(t, s.keys, text).String() != "canary" {
+					t.Errorf("%+v: %s, %s: %s", p, what, path, text)
+				}
+			}
+		}
+	}
+}

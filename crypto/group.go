@@ -123,8 +123,8 @@ func (g *Group) keepMore(f *field) bool {
 	old := g.more.Load()
 	next := map[string]*field{}
 	if old != nil {
-		if len(*old) >= maxMore {
-			return false
+		if _, taken := (*old)[f.key]; taken || len(*old) >= maxMore {
+			return taken // by another goroutine, since find looked
 		}
 		next = maps.Clone(*old)
 	}
@@ -133,7 +133,9 @@ func (g *Group) keepMore(f *field) bool {
 		return false
 	}
 	next[f.key] = f
-	g.more.CompareAndSwap(old, &next) // if it fails, the next call with this key tries again
+	if !g.more.CompareAndSwap(old, &next) {
+		g.s.fields.Add(-1) // the next call with this key tries again
+	}
 	return true
 }
 

@@ -105,6 +105,27 @@ func TestGroupsConcurrently(t *testing.T) {
 	wg.Wait()
 }
 
+// Who lost a race for a place among the keys gives it back, or all places would be
+// taken in time with nothing in them.
+func TestPlacesOfKeysAreCounted(t *testing.T) {
+	s := compile(t, Policy{Rules: []Rule{{Key: "secret"}}})
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for range 8 {
+		wg.Go(func() {
+			<-start
+			for i := range 900 {
+				s.Top().find(fmt.Sprintf("key-%d", i))
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	if kept, counted := len(*s.Top().more.Load()), s.fields.Load(); int64(kept) != counted {
+		t.Errorf("%d keys are kept, %d are counted", kept, counted)
+	}
+}
+
 // A group with an empty name is none.
 func TestGroupNames(t *testing.T) {
 	s := compile(t, Policy{Rules: []Rule{{Path: "a.b.c", Do: Drop}}})

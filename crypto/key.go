@@ -57,6 +57,9 @@ func GenerateKey(id string) (*Key, error) {
 	return NewKey(id, b[:])
 }
 
+// usable is false for nil and for a Key that no function of this package has made.
+func (k *Key) usable() bool { return k != nil && k.secret != nil }
+
 // ID returns the key's public name.
 func (k *Key) ID() string { return k.id }
 

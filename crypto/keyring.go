@@ -16,8 +16,8 @@ type Keyring struct {
 	// is replaced under mu.
 	sealing atomic.Pointer[subkey]
 
-	mu     sync.Mutex // held for changes, never during I/O
-	source Source     // nil: keys come by Rotate alone
+	mu     sync.Mutex // guards what follows; held for changes, never during I/O
+	source Source     // nil: keys come by Rotate alone, or the ring is closed
 	closed bool
 
 	envel *envelope // the owner of data keys; nil: none. Set once, before the ring is shared
@@ -70,7 +70,7 @@ func (r *Keyring) AddWrapper(id string, w Wrapper) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := r.keys.Load().clone()
+	next := r.set().clone()
 	if _, taken := next.keys[id]; taken {
 		return fmt.Errorf("crypto: wrapper %q: a key has this id: %w", id, ErrKey)
 	}
@@ -90,7 +90,7 @@ func (r *Keyring) SealingID() string {
 // IDs returns the ids of all keys and key services that open, in no order.
 func (r *Keyring) IDs() []string {
 	var ids []string
-	set := r.keys.Load()
+	set := r.set()
 	for id := range set.keys {
 		ids = append(ids, id)
 	}
@@ -112,6 +112,9 @@ func (r *Keyring) GoString() string { return r.String() }
 func (r *Keyring) use(seal *Key, open []*Key) error {
 	var k *subkey
 	if seal != nil {
+		if !seal.usable() {
+			return fmt.Errorf("crypto: seal with %v: %w", seal, ErrKey)
+		}
 		var err error
 		if k, err = newSubkey(material{id: seal.id, secret: seal.secret}); err != nil {
 			return err
@@ -143,10 +146,10 @@ func (r *Keyring) sealsWith(k *Key) bool {
 // addLocked adds keys to open with, all or none. A key id means one key for
 // ever: the same id with other bytes is refused.
 func (r *Keyring) addLocked(keys []*Key) (added int, err error) {
-	next := r.keys.Load().clone()
+	next := r.set().clone()
 	for _, k := range keys {
-		if k == nil {
-			return 0, fmt.Errorf("crypto: add key nil: %w", ErrKey)
+		if !k.usable() {
+			return 0, fmt.Errorf("crypto: add %v: %w", k, ErrKey)
 		}
 		_, taken := next.wrappers[k.id]
 		if old, ok := next.keys[k.id]; taken || ok && !old.same(k) {
@@ -154,9 +157,18 @@ func (r *Keyring) addLocked(keys []*Key) (added int, err error) {
 		}
 		next.keys[k.id] = k
 	}
-	added = len(next.keys) - len(r.keys.Load().keys)
+	added = len(next.keys) - len(r.set().keys)
 	r.keys.Store(next)
 	return added, nil
+}
+
+// set returns what opens. A ring that no function of this package has made has
+// nothing to open with, and is no reason to end the program that logs.
+func (r *Keyring) set() *keyset {
+	if s := r.keys.Load(); s != nil {
+		return s
+	}
+	return &keyset{}
 }
 
 // clone returns a copy that may be changed until it is stored.
@@ -173,7 +185,7 @@ func (s *keyset) clone() *keyset {
 
 // has reports whether a key of the ring has the bytes of k.
 func (r *Keyring) has(k *Key) bool {
-	for _, own := range r.keys.Load().keys {
+	for _, own := range r.set().keys {
 		if own.same(k) {
 			return true
 		}
@@ -202,7 +214,7 @@ func (r *Keyring) renew(used *subkey) {
 // on. It may be called more than once.
 func (r *Keyring) Close() error {
 	r.mu.Lock()
-	r.closed = true
+	r.closed, r.source = true, nil
 	r.sealing.Store(nil)
 	r.mu.Unlock()
 	if r.envel != nil {
@@ -216,7 +228,8 @@ func (r *Keyring) Close() error {
 // I/O.
 type Source func(ctx context.Context) ([]*Key, error)
 
-// LoadKeyring makes a keyring of what source returns.
+// LoadKeyring makes a keyring of what source returns. Errors are those of
+// [Keyring.Reload]; the keyring that comes with one seals and opens nothing yet.
 func LoadKeyring(ctx context.Context, source Source) (*Keyring, error) {
 	r, err := NewKeyring(nil)
 	if err != nil {
@@ -230,14 +243,20 @@ func LoadKeyring(ctx context.Context, source Source) (*Keyring, error) {
 // thinks that there may be a new key. The first key of its answer seals from
 // now on; keys that are not in it any more stay to open with until the process
 // ends. If it fails, or answers with less than one key, everything stays as it
-// is.
+// is. Errors are the source's own, or wrap [ErrKey] or, after Close, [ErrClosed].
 func (r *Keyring) Reload(ctx context.Context) error {
 	r.reload.Lock()
 	defer r.reload.Unlock()
-	if r.source == nil {
+	r.mu.Lock()
+	source, closed := r.source, r.closed
+	r.mu.Unlock()
+	switch {
+	case closed:
+		return fmt.Errorf("crypto: reload keys: %w", ErrClosed)
+	case source == nil:
 		return fmt.Errorf("crypto: reload a keyring without a source: %w", ErrKey)
 	}
-	keys, err := r.source(ctx)
+	keys, err := source(ctx)
 	if err != nil {
 		return fmt.Errorf("crypto: reload keys: %w", err)
 	}

@@ -75,6 +75,54 @@ func TestKeyringIDs(t *testing.T) {
 	}
 }
 
+// A Key or Keyring that no function of the package has made is refused, or has
+// nothing. It does not end the program.
+func TestNobodysKeys(t *testing.T) {
+	good := testKey(t, "a")
+	for what, f := range map[string]func() error{
+		"a sealing key":  func() error { _, err := NewKeyring(&Key{}); return err },
+		"an opening key": func() error { _, err := NewKeyring(good, &Key{}); return err },
+		"rotating":       func() error { return testRing(t, good).Rotate(&Key{}) },
+		"adding":         func() error { return testRing(t, good).AddOpening(good, new(Key)) },
+	} {
+		if err := f(); !errors.Is(err, ErrKey) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := (Policy{}).Compile(testRing(t, good), &SealerOptions{HashKey: &Key{}}); !errors.Is(err, ErrPolicy) {
+		t.Errorf("a hash key: %v", err)
+	}
+	var r Keyring
+	if _, err := (Policy{}).Compile(&r, &SealerOptions{HashKey: good}); err != nil || len(r.IDs()) > 0 || r.String() == "" {
+		t.Errorf("an empty ring: %v, %v", r.IDs(), err)
+	}
+	token := seal(t, compileWith(t, Policy{}, testRing(t, good)), testID, "a", slog.IntValue(1))
+	if _, err := NewOpener(&r, nil).Open(t.Context(), token); openError(t, err) != ErrUnknownKey {
+		t.Errorf("opened with an empty ring: %v", err)
+	}
+	if err := r.Rotate(good); err != nil || r.SealingID() != "a" {
+		t.Errorf("an empty ring gets a key: %v", err)
+	}
+}
+
+// A closed ring has let go of its source.
+func TestReloadAfterClose(t *testing.T) {
+	asked, key := 0, testKey(t, "a")
+	r, err := LoadKeyring(t.Context(), func(context.Context) ([]*Key, error) {
+		asked++
+		return []*Key{key}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(t.Context()); !errors.Is(err, ErrClosed) || asked != 1 {
+		t.Errorf("%v, the source was asked %d times", err, asked)
+	}
+}
+
 func TestParseKeys(t *testing.T) {
 	a, b := testKey(t, "a"), testKey(t, "b")
 	keys, err := ParseKeys("# comment\n\n  " + a.Text() + "\r\n" + b.Text())

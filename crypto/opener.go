@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -178,7 +179,7 @@ func (o *Opener) derive(ctx context.Context, t *sealed, e *openKey) error {
 
 // secret returns what the token's subkey is derived from.
 func (o *Opener) secret(ctx context.Context, t *sealed) (*[KeySize]byte, error) {
-	set := o.keys.keys.Load()
+	set := o.keys.set()
 	if t.Wrapped == nil {
 		if k := set.keys[t.KeyID]; k != nil {
 			return k.secret(), nil
@@ -191,7 +192,8 @@ func (o *Opener) secret(ctx context.Context, t *sealed) (*[KeySize]byte, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.opts.Timeout)
 	defer cancel()
-	b, err := callWrapper(func() ([]byte, error) { return w.Unwrap(ctx, t.Wrapped) })
+	wrapped := bytes.Clone(t.Wrapped) // the caller's token, and what its tag is over, stay as they are
+	b, err := callWrapper(func() ([]byte, error) { return w.Unwrap(ctx, wrapped) })
 	if err != nil {
 		return nil, fmt.Errorf("crypto: unwrap a data key with %q: %w: %w", t.KeyID, err, ErrUnavailable)
 	}

@@ -129,6 +129,24 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// The path of a value deep in a document is kept in part: all of them at a time
+// would be the square of the document.
+func TestDeepPlaces(t *testing.T) {
+	const levels = 1000
+	doc := strings.Repeat(`{"`+strings.Repeat("k", 500)+`":`, levels) + `"` + Prefix + `x"` + strings.Repeat("}", levels)
+	o := NewOpener(testRing(t, testKey(t, "k1")), &OpenerOptions{Layout: &Layout{}})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, n, err := o.OpenJSON(t.Context(), []byte(doc))
+	runtime.ReadMemStats(&after)
+	if err != nil || n.Truncated != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 50<<20 {
+		t.Errorf("%d bytes for a document of %d", took, len(doc))
+	}
+}
+
 // What was sealed cannot make lines, or control a terminal, when it is opened.
 func TestOpenTextEscapes(t *testing.T) {
 	r := testRing(t, testKey(t, "k1"))

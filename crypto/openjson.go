@@ -146,8 +146,17 @@ func errorAt(path string) string {
 	return path
 }
 
+// maxPlace is how much of a path in a document is kept. A token's own path has
+// maxPath at most; the rest is room for what [Layout.path] takes off. Without the
+// bound, names of 400 bytes in 9,000 levels would be 16 GB of paths at a time.
+const maxPlace = 4 * maxPath
+
 // joinPath appends a name to a dotted path.
 func joinPath(path, name string) string {
+	if len(path) >= maxPlace {
+		return path
+	}
+	name = name[:min(len(name), maxPlace)]
 	if path == "" {
 		return name
 	}

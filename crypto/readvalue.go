@@ -66,7 +66,9 @@ func (r *valueReader) composite(kind byte, depth int) slog.Value {
 	case kindTime:
 		return slog.TimeValue(r.time())
 	case kindError:
-		return slog.AnyValue(r.error(depth))
+		// Its causes are counted from here, as the buffer counts them: with the groups
+		// around it, an error deep inside would be written and then not be read.
+		return slog.AnyValue(r.error(0))
 	case kindList:
 		list := []slog.Value{}
 		for len(r.b) > 0 && !r.bad {
@@ -132,8 +134,7 @@ func (r *valueReader) text() string { return string(r.take(r.uvarint())) }
 // an instant of that no encoder can print.
 func (r *valueReader) time() time.Time {
 	sec, nsec, offset := int64(r.uint64()), r.uint32(), int32(r.uint32())
-	const day = 24 * 60 * 60
-	if nsec >= uint32(time.Second) || offset <= -day || offset >= day {
+	if nsec >= uint32(time.Second) || offset <= -maxOffset || offset >= maxOffset {
 		r.bad = true
 		return time.Time{}
 	}

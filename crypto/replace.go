@@ -52,15 +52,17 @@ func (g *Group) value(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
 // hidden is value in terms of the buffer: what comes out is of the closed set, or
 // of a kind that package codec brings there.
 func (g *Group) hidden(sc *Scratch, f *field, v slog.Value) (slog.Value, bool) {
-	if v.Kind() == slog.KindAny {
+	// What is sealed in one piece is taken apart where it is written: as a whole it
+	// opens to what it was.
+	if v.Kind() == slog.KindAny && !g.whole(f) {
+		if e, ok := expand(v, &g.s.types); ok {
+			v = e
+		}
+	}
+	if v.Kind() == slog.KindAny { // also one that stood behind a pointer
 		if secret, ok := v.Any().(SecretValue); ok {
 			r, v := f.hiding(secret)
 			return g.text(sc, &r, f.key, v)
-		}
-		// What is sealed in one piece is taken apart where it is written: as a
-		// whole it opens to what it was.
-		if e, ok := expand(v, &g.s.types); ok && !g.whole(f) {
-			v = e
 		}
 	}
 	if v.Kind() == slog.KindGroup && !g.whole(f) {

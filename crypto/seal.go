@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"log/slog"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 )
@@ -39,10 +40,9 @@ func (k *subkey) seal(dst, work []byte, id *encode.ID, service string, at place,
 		work = k.aead.Seal(work[:aad], nil, work[aad:], work[:aad])
 	} else {
 		// The counter alone makes nonces unique for this subkey, whose salt no other
-		// process has. The rest is the record's id for the case that one has it
-		// after all: a virtual machine, restored twice from one snapshot.
+		// process has.
 		work = binary.BigEndian.AppendUint32(work, uint32(n))
-		work = append(work, id[:nonceSize-4]...)
+		work = appendMoment(work, id)
 		box := len(work)
 		work = appendValue(work, v)
 		work = k.aead.Seal(work[:box], work[aad:box], work[box:], work[:aad])
@@ -50,6 +50,17 @@ func (k *subkey) seal(dst, work []byte, id *encode.ID, service string, at place,
 	dst = append(dst, k.head...)
 	dst = base64.RawURLEncoding.AppendEncode(dst, work[len(k.head):])
 	return append(dst, tokenEnd), work, true
+}
+
+// appendMoment appends the rest of a nonce. It is for the case that another process
+// has the salt and the counter after all: a virtual machine, restored twice from one
+// snapshot. The record's id begins with the time. What is sealed for a logger has
+// none, and there are few of those, so that they can afford to ask the clock.
+func appendMoment(dst []byte, id *encode.ID) []byte {
+	if id.IsZero() {
+		return binary.BigEndian.AppendUint64(dst, uint64(time.Now().UnixNano()))
+	}
+	return append(dst, id[:nonceSize-4]...)
 }
 
 // appendPath appends the path with its length.

@@ -62,6 +62,9 @@ func (p Policy) Compile(keys *Keyring, o *SealerOptions) (*Sealer, error) {
 	if len(o.Service) > maxService {
 		return nil, fmt.Errorf("crypto: service %q…: more than %d bytes: %w", clip(o.Service), maxService, ErrPolicy)
 	}
+	if o.HashKey != nil && !o.HashKey.usable() {
+		return nil, fmt.Errorf("crypto: hash key: no function of this package has made it: %w", ErrPolicy)
+	}
 	if o.HashKey != nil && keys != nil && keys.has(o.HashKey) {
 		return nil, fmt.Errorf("crypto: hash key %q: is a key of the keyring: %w", o.HashKey.id, ErrPolicy)
 	}

@@ -62,37 +62,48 @@ func (s SecretValue) MarshalText() ([]byte, error) { return []byte(MarkSecret), 
 // sealed as a whole.
 func reveal(v slog.Value) slog.Value {
 	var types typeCache
-	return revealed(v, 0, &types)
+	r := revealer{newExpander(&types), maxNodes}
+	return r.revealed(v, 0)
+}
+
+// revealer is what is left of one reveal, over all of its value: see [expander].
+type revealer struct {
+	expander
+	nodes int // values that may still be looked at
 }
 
 // revealed has a bound on the depth, since a LogValue may return a group with
-// itself in it; what is beyond is nil.
-func revealed(v slog.Value, depth int, types *typeCache) slog.Value {
+// itself in it; what is beyond is nil. What is beyond the bound on the number, for
+// one that returns itself twice, is a mark.
+func (r *revealer) revealed(v slog.Value, depth int) slog.Value {
+	if r.nodes--; r.nodes < 0 {
+		return slog.StringValue(markTooDeep)
+	}
 	if depth > maxDepth {
 		return slog.AnyValue(nil)
 	}
 	switch v.Kind() {
 	case slog.KindLogValuer:
-		return revealed(resolve(v), depth+1, types)
+		return r.revealed(resolve(v), depth+1)
 	case slog.KindGroup:
 		group := make([]slog.Attr, len(v.Group()))
 		for i, a := range v.Group() {
-			group[i] = slog.Attr{Key: a.Key, Value: revealed(a.Value, depth+1, types)}
+			group[i] = slog.Attr{Key: a.Key, Value: r.revealed(a.Value, depth+1)}
 		}
 		return slog.GroupValue(group...)
 	case slog.KindAny:
 		switch x := v.Any().(type) {
 		case SecretValue:
-			return revealed(resolve(x.hidden().value), depth+1, types)
+			return r.revealed(resolve(x.hidden().value), depth+1)
 		case []slog.Value:
 			list := make([]slog.Value, len(x))
 			for i, e := range x {
-				list[i] = revealed(e, depth+1, types)
+				list[i] = r.revealed(e, depth+1)
 			}
 			return slog.AnyValue(list)
 		}
-		if e, ok := expand(v, types); ok {
-			return revealed(e, depth+1, types)
+		if e, ok := r.expand(v); ok {
+			return r.revealed(e, depth+1)
 		}
 	}
 	return v

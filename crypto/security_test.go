@@ -434,7 +434,7 @@ func TestS29_FIPSOnly(t *testing.T) {
 	cmd.Env = append(os.Environ(), "GODEBUG=fips140=only", inside+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("failures 0")
 }

@@ -61,11 +61,18 @@ func appendValue(dst []byte, v slog.Value) []byte {
 	}
 }
 
+// maxOffset is the first zone offset, in seconds, that RFC 3339 cannot write.
+const maxOffset = 24 * 60 * 60
+
 // appendTime appends an instant and its offset from UTC. The zone's name and
-// the monotonic reading are not kept, as in the buffer.
+// the monotonic reading are not kept, as in the buffer. A zone a day or more off is
+// a mistake, which no opener reads: UTC keeps the instant, as in the buffer too.
 func appendTime(dst []byte, v slog.Value) []byte {
 	t := v.Time()
 	_, offset := t.Zone()
+	if offset <= -maxOffset || offset >= maxOffset {
+		offset = 0
+	}
 	dst = binary.BigEndian.AppendUint64(dst, uint64(t.Unix()))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(t.Nanosecond()))
 	return binary.BigEndian.AppendUint32(dst, uint32(int32(offset)))

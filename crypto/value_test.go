@@ -48,6 +48,41 @@ func TestValuesRoundTrip(t *testing.T) {
 	}
 }
 
+// A zone that no encoder can write is sealed as UTC, as the buffer has it, rather
+// than as what no opener takes.
+func TestFarZones(t *testing.T) {
+	at := time.Unix(1_800_000_000, 5)
+	for _, offset := range []int{-maxOffset - 1, -maxOffset, 1 - maxOffset, 0, maxOffset - 1, maxOffset, 100 * 3600} {
+		v := slog.TimeValue(at.In(time.FixedZone("far", offset)))
+		got, err := readValue(appendValue(nil, v))
+		if err != nil || !got.Time().Equal(at) {
+			t.Errorf("%d s: %v, %v", offset, got, err)
+		}
+	}
+}
+
+// What the buffer keeps of nested values opens, at every depth: errors deep in
+// groups and lists, with causes of their own.
+func TestNestedValuesOpen(t *testing.T) {
+	for depth := range 2 * maxDepth {
+		for _, causes := range []int{0, 1, 10, 2 * maxDepth} {
+			err := errors.New("root")
+			for range causes {
+				err = fmt.Errorf("outer: %w", err)
+			}
+			group, list := slog.AnyValue(err), slog.AnyValue(err)
+			for range depth {
+				group, list = slog.GroupValue(slog.Attr{Key: "g", Value: group}), slog.AnyValue([]slog.Value{list})
+			}
+			for what, v := range map[string]slog.Value{"groups": group, "lists": list} {
+				if _, err := readValue(appendValue(nil, v)); err != nil {
+					t.Fatalf("%d causes in %d %s: %v", causes, depth, what, err)
+				}
+			}
+		}
+	}
+}
+
 // What is in an interface is sealed as the buffer would have kept it.
 func TestAnyRoundTrip(t *testing.T) {
 	type point struct{ X, Y int }

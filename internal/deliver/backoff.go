@@ -27,5 +27,6 @@ func obey(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
+	d = min(d, math.MaxInt64/2) // 146 years; a tenth more than "for ever" would be no time at all
 	return d + time.Duration(rand.Float64()*float64(d)/10)
 }

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,9 @@ func TestObeysRetryAfter(t *testing.T) {
 	}
 	wantEqual(t, "nothing asked", obey(0), 0)
 	wantEqual(t, "nonsense asked", obey(-d), 0)
+	if wait := obey(math.MaxInt64); wait < 100*365*24*time.Hour {
+		t.Errorf("asked to be left alone for ever: %v", wait)
+	}
 }
 
 // T33: after an outage, 1,000 workers do not come back as one: at most twice

@@ -38,8 +38,8 @@ type Options struct {
 	MaxInFlight int
 
 	// Backoff after a failed Send: full jitter, that is a random wait below
-	// InitialInterval × Multiplier^failures, at most MaxInterval. Defaults 100
-	// ms, 30 s and 2. A success starts it anew.
+	// InitialInterval × Multiplier^(failures-1), at most MaxInterval. Defaults
+	// 100 ms, 30 s and 2. A success starts it anew.
 	InitialInterval time.Duration
 	MaxInterval     time.Duration
 	Multiplier      float64

@@ -137,11 +137,28 @@ func TestRestCostsNothing(t *testing.T) {
 		time.Sleep(time.Minute)
 		wantEqual(t, "sends at one time", f.mostAtOnce(), 8)
 		synctest.Wait()
-		wantEqual(t, "goroutines at rest", runtime.NumGoroutine()-before, 2)
+		if n := settled(before+2) - before; n > 2 {
+			t.Errorf("%d goroutines at rest, want 2", n)
+		}
+		wantEqual(t, "of them lanes", len(r.worker.lanes), 1)
 		p := r.worker.plan(time.Now()) // at rest: the bubble is blocked
 		wantEqual(t, "planned", p.step, none)
 		r.mustClose()
 	})
+}
+
+// settled returns the number of goroutines, once it is at most that. One that has
+// ended is counted until the scheduler has put it away, and that may be after
+// synctest.Wait took it for gone: seen on a busy machine. Time stands still in
+// a bubble, so what bounds this is a number of turns, about a second of them.
+func settled(most int) int {
+	for range 5_000_000 {
+		if runtime.NumGoroutine() <= most {
+			break
+		}
+		runtime.Gosched()
+	}
+	return runtime.NumGoroutine()
 }
 
 // T39 (lost wake-up): one record after idle, 10,000 rounds on real time. Each
@@ -162,7 +179,7 @@ func TestNoLostWakeUp(t *testing.T) {
 			if got != n {
 				t.Fatalf("round %d: got record %d, want %d", round, got, n)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute): // no machine is that busy
 			t.Fatalf("round %d: the worker sleeps over a record", round)
 		}
 		if round%3 == 0 { // sometimes let it fall asleep, sometimes race it

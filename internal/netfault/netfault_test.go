@@ -114,6 +114,9 @@ func TestHalfOpenResets(t *testing.T) {
 	if _, err := say(c, "eaten", 100*time.Millisecond); !isTimeout(err) {
 		t.Fatalf("while half open: %v", err)
 	}
+	for !hasEaten(p) { // a busy machine may take longer than that
+		time.Sleep(time.Millisecond)
+	}
 	p.Set(Fault{})
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if n, err := c.Read(make([]byte, 10)); n != 0 || err == nil || isTimeout(err) {
@@ -122,6 +125,17 @@ func TestHalfOpenResets(t *testing.T) {
 	if _, err := say(dial(t, p), "new", 10*time.Second); err != nil {
 		t.Errorf("a new connection: %v", err)
 	}
+}
+
+func hasEaten(p *Proxy) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		if l.ate.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // Exactly so many bytes arrive before the reset.

@@ -44,7 +44,7 @@ type Fault struct {
 type Proxy struct {
 	t        testing.TB
 	upstream string
-	addr     string
+	addr     string // never changed after New
 
 	mu       sync.Mutex
 	listener net.Listener   // guarded by mu; nil while killed
@@ -58,8 +58,12 @@ type Proxy struct {
 // New starts a proxy on a free loopback port. It ends with the test.
 func New(t testing.TB, upstream string) *Proxy {
 	t.Helper()
-	p := &Proxy{t: t, upstream: upstream, addr: "127.0.0.1:0", links: map[*link]bool{}, changed: make(chan struct{})}
-	p.Revive()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("netfault: listen: %v", err)
+	}
+	p := &Proxy{t: t, upstream: upstream, addr: l.Addr().String(), links: map[*link]bool{}, changed: make(chan struct{})}
+	p.serve(l)
 	t.Cleanup(func() {
 		p.Kill()
 		p.running.Wait()
@@ -113,14 +117,25 @@ func (p *Proxy) Kill() {
 	p.Reset()
 }
 
-// Revive listens again, at the same address, after Kill.
+// Revive listens again, at the same address, after Kill. Somebody's connection
+// may have got the port meanwhile, as it is one that the kernel gives away: Revive
+// waits for it up to 20 s.
 func (p *Proxy) Revive() {
+	p.t.Helper()
 	l, err := net.Listen("tcp", p.addr)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond) // there is no signal for a port that is free
+		l, err = net.Listen("tcp", p.addr)
+	}
 	if err != nil {
 		p.t.Fatalf("netfault: listen: %v", err)
 	}
+	p.serve(l)
+}
+
+func (p *Proxy) serve(l net.Listener) {
 	p.mu.Lock()
-	p.listener, p.addr = l, l.Addr().String()
+	p.listener = l
 	p.mu.Unlock()
 	p.running.Go(func() { p.accept(l) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slogship/slogship/transport"
@@ -67,4 +68,24 @@ func TestCancelledSendWrites(t *testing.T) {
 		t.Errorf("Send returned %v", err)
 	}
 	wantFile(t, d.Path, "m")
+}
+
+// A process that does not run for longer than it wants to wait asks once more
+// before it says that another one holds the lock.
+func TestPollAsksAgainWhenLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		if err := poll(t.Context(), func() (bool, error) {
+			if calls++; calls == 1 {
+				time.Sleep(2 * lockWait)
+			}
+			return calls == 2, nil
+		}); err != nil {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+		start := time.Now()
+		if err := poll(t.Context(), func() (bool, error) { return false, nil }); !errors.Is(err, errLocked) || time.Since(start) != lockWait {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }

@@ -65,7 +65,10 @@ func (a *appender) reopen(ctx context.Context) (fs.FileInfo, error) {
 		return false, err
 	})
 	if err == nil && a.Sync && info.Size() == 0 {
-		err = syncDir(filepath.Dir(a.Path)) // else the new name may not survive the machine
+		// Else the new name may not survive the machine.
+		if err = syncDir(filepath.Dir(a.Path)); err != nil {
+			a.shut() // the next Send would find an open file, and not ask again
+		}
 	}
 	return info, err
 }
@@ -120,18 +123,22 @@ func unsafe(name, what string) error {
 
 // poll calls try until it is done, fails, or the time is up: another process
 // holds what we need for a rename or a stat, hence never for long, but for ever
-// if it was stopped in the middle.
+// if it was stopped in the middle. A last call comes when the time is up: it may be
+// this process that did not run meanwhile.
 func poll(ctx context.Context, try func() (done bool, err error)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lockWait)
 	defer cancel()
-	for {
+	for late := false; ; {
 		if done, err := try(); done || err != nil {
 			return err
+		}
+		if late {
+			return errLocked
 		}
 		select {
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
-			return errLocked
+			late = true
 		}
 	}
 }

@@ -161,3 +161,29 @@ func TestForeignOwner(t *testing.T) {
 		}
 	}
 }
+
+// With Sync a new file's name is durable before the first Send that succeeds, also
+// if the directory could not be synced at first.
+func TestSyncAsksAgainForTheDirectory(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("permissions stop nobody")
+	}
+	d := dest(t)
+	d.Sync = true
+	a := open(t, d)
+	dir := filepath.Dir(d.Path)
+	if err := os.Chmod(dir, 0o300); err != nil { // can be written to, and not be opened
+		t.Fatal(err)
+	}
+	defer os.Chmod(dir, 0o700)
+	for range 3 {
+		if err := a.Send(t.Context(), batch("m")); !errors.Is(err, os.ErrPermission) {
+			t.Errorf("Send returned %v", err)
+		}
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	send(t, a, "m")
+	wantFile(t, d.Path, "m")
+}

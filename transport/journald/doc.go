@@ -40,8 +40,9 @@
 //
 // # Limits
 //
-// An entry has at most 900 attributes, as journald refuses those of more than
-// 1,024 fields; what is left out is counted in X_TRUNCATED. Message and attributes
+// An entry has at most 900 attributes, those of the resource among them, as
+// journald refuses entries of more than 1,024 fields; what is left out is counted
+// in X_TRUNCATED. Message and attributes
 // take up to Encoder.MaxBytes, 1 MiB by default.
 //
 // Attribute names that come from data are bad for a journal: its files have room

@@ -18,7 +18,8 @@ import (
 
 // sender is the transport.
 type sender struct {
-	dest Destination // with defaults; never changed
+	dest     Destination   // with defaults; never changed
+	patience time.Duration // closeWait, but in tests
 
 	mu     sync.Mutex    // held by Send, Held, Probe and Close
 	closed bool          // guarded by mu
@@ -31,7 +32,9 @@ type sender struct {
 // maxKept is the largest buffer that is kept for the next record.
 const maxKept = 256 << 10
 
-func open(d Destination) (transport.Transport, error) { return &sender{dest: d}, nil }
+func open(d Destination) (transport.Transport, error) {
+	return &sender{dest: d, patience: closeWait}, nil
+}
 
 var (
 	_ transport.Transport = (*sender)(nil)
@@ -233,7 +236,7 @@ func (t *sender) drained() bool {
 	if ping(t.conn) != nil {
 		return false
 	}
-	late := time.NewTimer(closeWait)
+	late := time.NewTimer(t.patience)
 	defer late.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

@@ -77,7 +77,7 @@ func (d *daemon) take(s string) {
 // wait returns the first n messages.
 func (d *daemon) wait(t testing.TB, n int) []string {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		d.mu.Lock()
 		all := d.all

@@ -25,12 +25,14 @@ type conn struct {
 	version uint64    // of the TLS files it was made with
 	used    time.Time // end of the last Send; zero before
 	calm    bool      // all was confirmed a while after that
+	torn    bool      // a write has failed after a part of its frames
 	scratch [4096]byte
 }
 
 // write writes whole frames. What ctx's end interrupts is kept by the wire.
 func (c *conn) write(p []byte) error {
-	_, err := c.stream.Write(p)
+	n, err := c.stream.Write(p)
+	c.torn = err != nil && n > 0
 	return err
 }
 
@@ -86,7 +88,7 @@ func (c *conn) finish(ctx context.Context, timeout time.Duration) bool {
 // have no such thing; what they carry is read by a syslog daemon of this
 // machine, which drops what has no end.)
 func (c *conn) abort() {
-	if tcp, ok := c.wire.socket.(*net.TCPConn); ok && c.wire.interrupted() {
+	if tcp, ok := c.wire.socket.(*net.TCPConn); ok && (c.torn || c.wire.interrupted()) {
 		tcp.SetLinger(0)
 	}
 	c.wire.Close()

@@ -57,7 +57,10 @@ func TestReceiverKilledUnderWorker(t *testing.T) {
 	for range kills {
 		log(20_000 + rng.IntN(5_000))
 		delivered := w.Stats().Sends + 10
-		eventually(t, "Sends are under way", func() bool { return w.Stats().Sends >= delivered })
+		eventually(t, "Sends are under way", func() bool {
+			log(100) // the worker may have caught up
+			return w.Stats().Sends >= delivered
+		})
 		note(l.kill())
 		log(1000)
 		l = startLife(t, l.addr)

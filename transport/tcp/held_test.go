@@ -25,7 +25,9 @@ func TestHeldIsAWindow(t *testing.T) {
 	// What the kernel had not confirmed at the last look is confirmed by now:
 	// the receiver has read it. 64 records fill the window; the last Send, which
 	// may be let go only as a whole, is 100.
-	if held := w.held(); held < 64 || held > 164 {
+	// Its kernel may say so a little later.
+	eventually(t, "64 records and up to one Send more are held", func() bool { return w.held() <= 164 })
+	if held := w.held(); held < 64 {
 		t.Errorf("%d records are held, want 64 and up to one Send more", held)
 	}
 }
@@ -51,6 +53,7 @@ func TestHeldAfterQuiet(t *testing.T) {
 	}
 	r.complete(15)
 	r.conn(0).Close()
+	w.told()
 	tcp.SetQuiet(w.tr, 0)
 	if held := w.held(); held != 5 {
 		t.Errorf("%d records are held on a connection that the receiver has closed, want 5", held)
@@ -78,17 +81,12 @@ func TestHeldWhileUnconfirmed(t *testing.T) {
 	w := open(t, tcp.Destination{Addr: l.Addr().String(), Encoder: padded{1023}, WindowBytes: 1 << 10, SendBuffer: 1 << 20})
 	tcp.SetQuiet(w.tr, 0)
 	// Nobody reads. Fill the receiver's kernel until ours keeps some.
-	for {
+	eventually(t, "a Send is interrupted", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		err := w.step(ctx, 100)
-		cancel()
-		if err != nil {
-			break
-		}
-	}
-	if tcp.Kept(w.tr) == 0 {
-		t.Fatalf("the Send was not interrupted")
-	}
+		defer cancel()
+		w.step(ctx, 100)
+		return tcp.Kept(w.tr) > 0
+	})
 	if held := w.held(); held < 100 {
 		t.Errorf("%d records are held; the kernel has hundreds unconfirmed", held)
 	}
@@ -115,6 +113,7 @@ func TestProbeSendsOn(t *testing.T) {
 	defer l.Close()
 	w := open(t, tcp.Destination{Addr: l.Addr().String(), Encoder: padded{1023}, SendBuffer: 64 << 10})
 	prober := w.tr.(transport.Prober)
+	w.until(1, 1)    // a connection
 	for err == nil { // its kernel takes some, and then some more
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		if w.step(ctx, 100) != nil {
@@ -168,7 +167,11 @@ func TestHeldAfterClose(t *testing.T) {
 			}
 			<-stop
 		}()
-		w := open(t, tcp.Destination{Addr: l.Addr().String(), CloseTimeout: 300 * time.Millisecond})
+		timeout := 300 * time.Millisecond // in vain
+		if reads {
+			timeout = 30 * time.Second
+		}
+		w := open(t, tcp.Destination{Addr: l.Addr().String(), CloseTimeout: timeout})
 		if err := w.step(t.Context(), 10); err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +181,7 @@ func TestHeldAfterClose(t *testing.T) {
 		if held := tr.(transport.Holder).Held(); (held == 0) != reads {
 			t.Errorf("the receiver reads: %v; held after Close: %d", reads, held)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 15*time.Second {
 			t.Errorf("Close took %v", took)
 		}
 		close(stop)
@@ -197,6 +200,7 @@ func TestEndOfFileBeforeOursProvesNothing(t *testing.T) {
 	}
 	eventually(t, "there is a connection", func() bool { return r.count() == 1 })
 	r.conn(0).(*net.TCPConn).CloseWrite()
+	w.told()
 	tr := w.tr
 	w.close()
 	if held := tr.(transport.Holder).Held(); held != 10 {
@@ -214,6 +218,7 @@ func TestNoWindow(t *testing.T) {
 	}
 	r.complete(10)
 	r.conn(0).Close()
+	w.told()
 	if err := w.step(t.Context(), 1); err != nil {
 		t.Errorf("a new connection would do: %v", err)
 	}
@@ -223,7 +228,7 @@ func TestNoWindow(t *testing.T) {
 // A connection that has served its time is closed in order: nothing goes twice.
 func TestLifetime(t *testing.T) {
 	r := listen(t, &receiver{})
-	w := open(t, tcp.Destination{Addr: r.addr(), Lifetime: time.Nanosecond})
+	w := open(t, tcp.Destination{Addr: r.addr(), Lifetime: time.Nanosecond, CloseTimeout: 30 * time.Second})
 	for range 10 {
 		if err := w.step(t.Context(), 3); err != nil {
 			t.Fatal(err)

@@ -81,6 +81,7 @@ func TestFirstWriteAfterEndOfFile(t *testing.T) {
 			t.Fatalf("trial %d: %v", i, err)
 		}
 		<-h.closed
+		w.told()
 		// Five minutes later: the poll found the connection quiet and up. It
 		// is not up here any more, so what the poll did is done by hand.
 		forget(w)
@@ -123,7 +124,7 @@ func TestWriteRacingEndOfFile(t *testing.T) {
 		}
 	}
 	// A worker at rest polls until nothing is held.
-	for end := time.Now().Add(10 * time.Second); w.kept < target && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); w.kept < target && time.Now().Before(end); {
 		w.step(t.Context(), 1000)
 	}
 	lost := 0
@@ -156,6 +157,7 @@ func TestReceiverThatClosesIdleConnections(t *testing.T) {
 			t.Fatalf("%d records are held, want 2", held)
 		}
 		r.conn(i).(*net.TCPConn).CloseWrite()
+		w.told()
 	}
 	if r.repeats() != 0 || w.dups != 0 || r.count() != 3 {
 		t.Errorf("%d repeats, %d asked for again, %d connections", r.repeats(), w.dups, r.count())

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 // kernels' buffers on both sides are full when it is killed.
 func receive(addr string) {
 	l, err := net.Listen("tcp", addr)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond) // meanwhile a connection of somebody else may have got the port
+		l, err = net.Listen("tcp", addr)
+	}
 	if err != nil {
 		fmt.Println("error", err)
 		return
@@ -58,7 +62,7 @@ func receive(addr string) {
 					out = append(append(out, number...), '\n')
 				}
 				os.Stdout.Write(out)
-				time.Sleep(200 * time.Microsecond) // slow on purpose: about 100 MB/s
+				time.Sleep(time.Millisecond) // slow on purpose: at most 64 MB/s
 			}
 		}()
 	}

@@ -111,7 +111,7 @@ func TestS15_Rotation(t *testing.T) {
 		ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: oldCA.Pool(),
 	}}
 	r := listen(t, &receiver{tls: server.tls()})
-	w := open(t, tcp.Destination{Addr: r.addr(), TLS: &tlsconfig.Options{
+	w := open(t, tcp.Destination{Addr: r.addr(), CloseTimeout: 30 * time.Second, TLS: &tlsconfig.Options{
 		CAFile:   testpki.File(t, dir, "ca", oldCA.PEM),
 		CertFile: testpki.File(t, dir, "cert", cert1), KeyFile: testpki.File(t, dir, "key", key1),
 	}})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,10 +72,15 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// vacant is an address where nobody receives.
+// vacant is an address where nobody receives: where there is one, of those that no
+// other test on this machine takes a port of.
 func vacant(t testing.TB) string {
 	t.Helper()
-	conn := listen(t, "udp", "127.0.0.1:0")
+	addr := "127.0.0.1:0"
+	if runtime.GOOS == "linux" { // it has all of 127.0.0.0/8
+		addr = "127.93.0.1:0"
+	}
+	conn := listen(t, "udp", addr)
 	defer conn.Close()
 	return conn.LocalAddr().String()
 }
@@ -149,7 +155,7 @@ func (b *inbox) take(s string) {
 // wait waits until enough of what has arrived satisfies the test.
 func (b *inbox) wait(t *testing.T, what string, enough func() bool) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(30 * time.Second)
 	for {
 		b.mu.Lock()
 		ok := enough()
@@ -197,7 +203,8 @@ func TestOversize(t *testing.T) {
 			t.Errorf("%v %d: %v", c.policy, c.size, err)
 		}
 		in.wait(t, "the datagrams", func() bool { return len(in.all) >= len(want) })
-		if got := strings.Join(in.all, "|"); got != strings.Join(want, "|") {
+		got := slices.Sorted(slices.Values(in.all)) // a busy kernel may change their order, even on loopback
+		if slices.Sort(want); !slices.Equal(got, want) {
 			t.Errorf("%v %d: got %q, want %q", c.policy, c.size, got, want)
 		}
 	}
@@ -286,7 +293,7 @@ func TestRefusalWhileIdle(t *testing.T) {
 	if err := tr.Send(t.Context(), records("a")); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		held := tr.(transport.Holder).Held()
 		if err := tr.(transport.Prober).Probe(t.Context()); err != nil {
 			if n := transport.Classify(err, 1).Resend; n != 1 || held != 1 {

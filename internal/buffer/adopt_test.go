@@ -213,7 +213,7 @@ func TestKilledChildIsAdopted(t *testing.T) {
 	o := testOptions()
 	o.AdoptEvery = 10 * time.Millisecond
 	b := open(t, dir, o)
-	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond, fromFirst: true}, appended, delivered)
 	start, told := time.Now(), 0
 	drainUntil(t, b, func(e Entry) {
 		id := idOf(e)

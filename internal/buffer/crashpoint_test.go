@@ -133,7 +133,7 @@ func crashAdopting(t *testing.T, name, mark string, life time.Duration) {
 	dir := t.TempDir()
 	appended, delivered := map[uint64]int{}, map[uint64]int{}
 	lock := open(t, dir, quiet()) // so that the child has to make its own
-	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond, fromFirst: true}, appended, delivered)
 	closeBuffer(t, lock)
 	for round := 2; round <= 3; round++ {
 		runChild(t, childArgs{dir: dir, producers: 4, round: round, killAfter: life,
@@ -237,7 +237,7 @@ func crashQuarantine(t *testing.T, name, mark string, life time.Duration) {
 	t.Helper()
 	dir := t.TempDir()
 	appended, delivered := map[uint64]int{}, map[uint64]int{}
-	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond}, appended, delivered)
+	runChild(t, childArgs{dir: dir, producers: 4, round: 1, killAfter: 60 * time.Millisecond, fromFirst: true}, appended, delivered)
 	const bad = "00000000000000f0-12345678.seg"
 	write(t, filepath.Join(dir, bad), bytes.Repeat([]byte("junk"), 16<<10))
 	runChild(t, childArgs{dir: dir, producers: 4, round: 2, killAfter: life,

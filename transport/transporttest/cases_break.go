@@ -36,7 +36,9 @@ func reconnects(t testing.TB, h *Harness) {
 func (s *session) killDuring(g *gate, w *worker) error {
 	s.t.Helper()
 	recs := build(numbered(w.next, w.next+s.batchSize(10)))
-	answer := s.call(s.t.Context(), s.bounds.send, recs)
+	// Twice the time that it may take to get there: so at least one is left when
+	// the receiver dies, and who tries until ctx is done takes too long to say so.
+	answer := s.call(s.t.Context(), 2*s.bounds.send, recs)
 	select {
 	case <-g.reached:
 	case <-time.After(s.bounds.send):

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/transport"
@@ -61,7 +60,7 @@ func blocks(t testing.TB, h *Harness) {
 	}
 	s.peer.hang()
 	if s.desc.Acknowledged {
-		err := s.sendWithin(t.Context(), patience, build(numbered(1, 2)))
+		err := s.sendWithin(t.Context(), s.patience, build(numbered(1, 2)))
 		if err == nil {
 			t.Fatalf("Send returned nil before the destination had answered")
 		}
@@ -70,15 +69,12 @@ func blocks(t testing.TB, h *Harness) {
 	}
 	const most = 32 << 20 // more than a loopback connection takes
 	for sent := 0; sent < most; sent += 1 << 20 {
-		if err := s.sendWithin(t.Context(), patience, bulk(s)); err != nil {
+		if err := s.sendWithin(t.Context(), s.patience, bulk(s)); err != nil {
 			s.wantPlain(err)
 			return
 		}
 	}
 }
-
-// patience is the deadline of a Send that must not be answered in time.
-const patience = 200 * time.Millisecond
 
 // bulk is a batch of about 1 MiB, in records that any limit allows.
 func bulk(s *session) []encode.Record {

@@ -63,11 +63,14 @@ type server struct {
 
 // start listens where it did before. The port is free: Go sets SO_REUSEADDR, so
 // that connections of the killed receiver in TIME_WAIT do not hold it. Somebody
-// else's connection may, whose own end got this port meanwhile: it is one of those
-// that the system gives out. That passes.
+// else may, a connection's own end or the receiver of another package's test that
+// got this port meanwhile: it is one of those that the system gives out. That
+// passes, with the case that it belongs to; so the wait is about as long as one
+// may take, and the steps stay short.
 func (s *server) start() {
 	inner, err := net.Listen("tcp", s.addr)
-	for wait := time.Millisecond; err != nil && wait < 5*time.Second; wait *= 2 {
+	begun := time.Now()
+	for wait := time.Millisecond; err != nil && time.Since(begun) < 30*time.Second; wait = min(2*wait, 100*time.Millisecond) {
 		time.Sleep(wait)
 		inner, err = net.Listen("tcp", s.addr)
 	}

@@ -17,8 +17,9 @@ import (
 // healthy transport meets none of them.
 type bounds struct {
 	send     time.Duration // the deadline of a Send that should succeed
-	promptly time.Duration // what a busy machine may add to "at once"
+	promptly time.Duration // what a busy machine may add to "at once"; less than send
 	arrival  time.Duration // for what was sent to be seen
+	patience time.Duration // the deadline of a Send that must not be answered in time
 }
 
 // session is one case's transport, receiver and play of the delivery worker.

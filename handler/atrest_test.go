@@ -24,7 +24,7 @@ func TestS11_EncryptedBuffers(t *testing.T) {
 	dir, ring, sink := t.TempDir(), keyring(t), memory.New()
 	routes := []route.Route{{Name: "away", To: sink}}
 	open := func(encrypt bool) *handler.Handler {
-		h, err := handler.New(routes, &handler.Options{
+		h, err := handler.New(patiently(routes...), &handler.Options{
 			Dir: dir, MinFree: -1, Keys: ring, EncryptBuffers: encrypt, OnError: func(error) {},
 		})
 		if err != nil {
@@ -64,7 +64,7 @@ func TestS11_EncryptedBuffers(t *testing.T) {
 // A dead letter is a line that the Opener opens.
 func TestEncryptedDeadLetters(t *testing.T) {
 	dir, ring := t.TempDir(), keyring(t)
-	h, err := handler.New([]route.Route{{Name: "refused", To: refusing{memory.New(), canary}}},
+	h, err := handler.New(patiently(route.Route{Name: "refused", To: refusing{memory.New(), canary}}),
 		&handler.Options{Dir: dir, MinFree: -1, Keys: ring, EncryptBuffers: true, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)

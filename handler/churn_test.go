@@ -74,7 +74,7 @@ func churn(t *testing.T, where string, rng *rand.Rand, calls int) {
 	meanwhile(&group, &over, func() { level.Set(slog.Level(4 * len(h.Stats().Routes))) }, func() { level.Set(slog.LevelInfo) },
 		func() { _ = h.Flush(t.Context()) }, func() { _ = h.Deliver(t.Context(), slog.LevelDebug-1, "waited for") })
 	<-closing
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := h.Close(ctx); err != nil { // although the others go on logging
 		t.Error(err)

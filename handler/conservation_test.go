@@ -30,7 +30,7 @@ func sum(t *testing.T, h *handler.Handler) handler.RouteStats {
 func TestCloseWhileAwayKeepsEverything(t *testing.T) {
 	dir, sink := t.TempDir(), memory.New()
 	sink.Fail(errors.New("away"))
-	routes := []route.Route{{Name: "test", To: sink, Backoff: route.Backoff{MaxInterval: 10 * time.Millisecond}}}
+	routes := patiently(route.Route{Name: "test", To: sink, Backoff: route.Backoff{MaxInterval: 10 * time.Millisecond}})
 	o := &handler.Options{Dir: dir, OnError: func(error) {}}
 	h, err := handler.New(routes, o)
 	if err != nil {
@@ -62,7 +62,7 @@ func TestCloseWhileAwayKeepsEverything(t *testing.T) {
 // arrive (T31).
 func TestDeadLetterFile(t *testing.T) {
 	dir, sink := t.TempDir(), memory.New()
-	h, err := handler.New([]route.Route{{Name: "test", To: refusing{sink, "poison"}}}, &handler.Options{Dir: dir, OnError: func(error) {}})
+	h, err := handler.New(patiently(route.Route{Name: "test", To: refusing{sink, "poison"}}), &handler.Options{Dir: dir, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

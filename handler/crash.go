@@ -38,11 +38,15 @@ func (h *Handler) crashReports() error {
 	if err := debug.SetCrashOutput(f, debug.CrashOptions{}); err != nil {
 		return fmt.Errorf("handler: crash reports: %w", err)
 	}
+	ours, err := f.Stat()
 	h.core.release = func() {
 		// After Close a crash goes to stderr alone, as without us. Failing here
 		// leaves an empty file, which the next start removes.
 		_ = debug.SetCrashOutput(nil, debug.CrashOptions{})
-		_ = os.Remove(name)
+		// Another process that has started in Dir since has a file of its own there.
+		if there, lost := os.Lstat(name); err == nil && lost == nil && os.SameFile(ours, there) {
+			_ = os.Remove(name)
+		}
 	}
 	return nil
 }

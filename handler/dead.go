@@ -63,7 +63,11 @@ func letterAttr(l *lane, d *deliver.Dead) slog.Attr {
 func (c *core) deadTo(ctx context.Context, target *track, from *lane, d *deliver.Dead) error {
 	rec := c.letter(from, d)
 	if target.buf == nil {
-		return target.direct.send(ctx, []encode.Record{rec})
+		err := target.direct.send(ctx, []encode.Record{rec})
+		if err == nil {
+			target.direct.delivered.Add(1) // one that fails comes again, and is no loss
+		}
+		return err
 	}
 	header := codec.Header{
 		ID: rec.ID, Time: rec.Time, Observed: rec.Observed, Level: rec.Level, Message: rec.Message,
@@ -78,9 +82,12 @@ func (c *core) deadTo(ctx context.Context, target *track, from *lane, d *deliver
 	}
 	// Not durable is an error here as any other: the letter is appended again,
 	// which at worst makes it two, and the record that it is about stays meanwhile.
-	_, err := target.buf.Append(ctx, buffer.Record{
+	at, err := target.buf.Append(ctx, buffer.Record{
 		Payload: payload, Sum: buffer.Sum(payload),
 		Level: uint8(encode.LevelIndex(rec.Level)), Time: time.Now().UnixNano(),
 	})
+	if err == nil {
+		target.tookLetter(at) // before the worker acknowledges the record: see Flush
+	}
 	return err
 }

@@ -21,7 +21,7 @@ func TestDeliverOfADroppedRecord(t *testing.T) {
 	sink := memory.New()
 	sink.Fail(errors.New("away"))
 	h, err := handler.New([]route.Route{{
-		Name: "test", To: sink, Backoff: route.Backoff{MaxInterval: 50 * time.Millisecond}, Buffer: route.Buffer{MaxBytes: 1 << 20}, Batch: route.Batch{MaxRecords: 1},
+		Name: "test", To: sink, Backoff: route.Backoff{MaxInterval: 50 * time.Millisecond}, Buffer: route.Buffer{MaxBytes: 1 << 20, StallTimeout: time.Minute}, Batch: route.Batch{MaxRecords: 1},
 	}}, &handler.Options{InMemory: true, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestDeliverOfADroppedRecord(t *testing.T) {
 		logger.LogAttrs(t.Context(), slog.LevelInfo, "before", pad)
 	}
 	result := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	go func() { result <- h.Deliver(ctx, slog.LevelInfo, "waited for", pad) }()
 	for h.Stats().Routes[0].Logged < 301 {
@@ -68,7 +68,7 @@ func TestDeliverNotDurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for err := handler.ErrFull; errors.Is(err, handler.ErrFull); { // until there is a segment
+	for err := handler.ErrFull; errors.Is(err, handler.ErrFull) || errors.Is(err, handler.ErrStalled); { // until there is a segment
 		err = h.Log(t.Context(), slog.LevelInfo, "first")
 	}
 	fsys.Inject(disk)
@@ -122,14 +122,14 @@ func TestDeliverErrors(t *testing.T) {
 			sink := memory.New()
 			r := c.r(sink)
 			r.Name = "test"
-			h, err := handler.New([]route.Route{r}, &handler.Options{Dir: t.TempDir(), MinFree: -1, OnError: func(error) {}})
+			h, err := handler.New(patiently(r), &handler.Options{Dir: t.TempDir(), MinFree: -1, OnError: func(error) {}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.act != nil {
 				go c.act(h, sink)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if err := h.Deliver(ctx, slog.LevelInfo, "m"); !errors.Is(err, c.want) || !reports(err, "test") {
 				t.Errorf("Deliver: %v", err)

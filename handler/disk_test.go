@@ -143,8 +143,8 @@ func (d *faultyDisk) heal(t *testing.T) {
 	d.sink.Fail(nil)
 	well := time.Now()
 	for taken := len(d.taken); len(d.taken) == taken; d.log(t, 1) {
-		if time.Since(well) > 10*time.Second { // T18: 5 s
-			t.Fatalf("no record is taken 10 s after the fault: %+v", d.h.Stats().Routes[0])
+		if time.Since(well) > 40*time.Second { // T18: 5 s, on a machine that is ours alone
+			t.Fatalf("no record is taken 40 s after the fault: %+v", d.h.Stats().Routes[0])
 		}
 	}
 }
@@ -177,7 +177,9 @@ func (d *faultyDisk) end(t *testing.T, costly bool) {
 	if missing != s.Dropped.Total()-refused || len(arrived) != len(d.taken)-int(missing) {
 		t.Errorf("%d of %d taken records are missing, %d arrived: %+v", missing, len(d.taken), len(arrived), s)
 	}
-	if d.slowest > 3*time.Second { // T21 says StallTimeout + 1 ms, on a machine that is ours alone
+	// T21 says StallTimeout + 1 ms, on a machine that is ours alone. A call that
+	// waited for the disk would take the 10 s that it stalls at night.
+	if d.slowest > 8*time.Second {
 		t.Errorf("a call took %v", d.slowest)
 	}
 }

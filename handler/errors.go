@@ -89,7 +89,7 @@ type UndeliveredError struct{ Routes []Undelivered }
 // Undelivered is one route's part.
 type Undelivered struct {
 	Route   string
-	Records uint64
+	Records uint64 // of those left by an earlier process, the ones that are counted so far: 0 if none is yet
 	Bytes   int64
 	Oldest  time.Time // when the oldest was logged; zero if unknown
 	OnDisk  bool      // the next start delivers them

@@ -78,7 +78,7 @@ func TestUserCodeEndsTheCall(t *testing.T) {
 				t.Run(how+"/"+name+"/"+mode, func(t *testing.T) {
 					sink := memory.New()
 					c.o.Dir, c.o.OnError = t.TempDir(), func(error) {}
-					h, err := handler.NewOn(fileSystem(mode), []route.Route{{Name: "test", To: sink, Match: c.match}}, &c.o)
+					h, err := handler.NewOn(fileSystem(mode), patiently(route.Route{Name: "test", To: sink, Match: c.match}), &c.o)
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -27,7 +27,7 @@ func open(t testing.TB, direct bool, o *handler.Options) (*handler.Handler, *mem
 	if o.Dir == "" {
 		o.InMemory = true
 	}
-	h, err := handler.New([]route.Route{{Name: "test", To: sink, Direct: direct}}, o)
+	h, err := handler.New(patiently(route.Route{Name: "test", To: sink, Direct: direct}), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestSiblingsDoNotAlias(t *testing.T) {
 func TestCancelledContextDropsNothing(t *testing.T) {
 	for _, d := range []route.Durability{route.Process(), route.Power()} {
 		sink := memory.New()
-		h, err := handler.New([]route.Route{{Name: "test", To: sink, Durability: d}}, &handler.Options{Dir: t.TempDir()})
+		h, err := handler.New([]route.Route{{Name: "test", To: sink, Durability: d, Buffer: blocking()}}, &handler.Options{Dir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}

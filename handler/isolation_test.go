@@ -61,7 +61,7 @@ func TestOneDeadOfEight(t *testing.T) {
 		sinks = append(sinks, &switchable{there: make(chan struct{}, 1)})
 		routes = append(routes, route.Route{
 			Name: "r" + strconv.Itoa(i), To: sinks[i], Backoff: route.Backoff{MaxInterval: 50 * time.Millisecond},
-			Buffer: route.Buffer{StallTimeout: time.Second}, // nothing refused, so that all can be counted
+			Buffer: route.Buffer{StallTimeout: time.Minute}, // nothing refused, so that all can be counted
 		})
 	}
 	h, err := handler.New(routes, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
@@ -89,7 +89,8 @@ func TestOneDeadOfEight(t *testing.T) {
 		base.p99, with.p99, roundSize, base.drain, with.drain)
 	t.Logf("throughput of the others %.1f %%, p99 %+.1f %%",
 		100*float64(base.drain)/float64(with.drain), 100*float64(with.p99)/float64(base.p99)-100)
-	if with.drain > 5*base.drain || with.p99 > 5*base.p99 {
+	// A percentile of calls that take microseconds is what else the machine does.
+	if with.drain > 5*base.drain || with.p99 > max(5*base.p99, 20*time.Millisecond) {
 		t.Error("the dead destination holds the others up")
 	}
 	for _, s := range h.Stats().Routes {

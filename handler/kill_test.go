@@ -60,7 +60,7 @@ func killed(t *testing.T, mode string, m moment) {
 	// A machine may be so slow, or its FIPS self-tests so long, that the first kills
 	// all come before the first call returns: then there are more of them.
 	lives := share(3, 300)
-	for life := 0; life < lives || total.calls == 0 && life < 20*lives; {
+	for life := 0; life < lives || total.calls == 0 && life < 10*lives; {
 		w := tally{returned: map[uint64]bool{}, delivered: map[uint64]int{}}
 		dir := t.TempDir()
 		if m.volume != "" {
@@ -81,6 +81,12 @@ func killed(t *testing.T, mode string, m moment) {
 	}
 	t.Logf("%d kills, %d records returned, lost %d, twice %d, recovered %d by the last handlers, first delivery after %v at most",
 		total.kills, total.calls, total.lost, total.twice, total.recovered, total.first)
+}
+
+// slower is the time to a kill, which doubles with each life that has to come
+// after the usual ones because no call has returned in them.
+func slower(d time.Duration, life, lives int) time.Duration {
+	return d << min(max(0, life-lives+1), 7)
 }
 
 // tally is what the witness knows.
@@ -109,6 +115,7 @@ func (w *tally) live(t *testing.T, dir, mode string, life int, m moment, rng *ra
 	lines := started(t, child)
 	killed := make(chan struct{})
 	before, after := time.Duration(rng.IntN(60))*time.Millisecond, time.Duration(rng.IntN(20))*time.Millisecond
+	before = slower(before, life, share(3, 300))
 	go func() {
 		defer close(killed)
 		time.Sleep(before) // the random moment itself, nothing is waited for
@@ -214,7 +221,7 @@ func (w *tally) check(t *testing.T) {
 	if w.twice > killBatch*w.kills {
 		t.Errorf("%d deliveries too many after %d kills", w.twice, w.kills)
 	}
-	if w.first > 5*time.Second { // T1 says 1 s, on a machine that is ours alone
+	if w.first > 20*time.Second { // T1 says 1 s, on a machine that is ours alone; the look for orphans comes after 30 s
 		t.Errorf("the first delivery came %v after the start", w.first)
 	}
 }

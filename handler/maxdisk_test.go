@@ -60,7 +60,7 @@ func TestMaxDiskBoundsEverything(t *testing.T) {
 		most = max(most, usage(t, dir))
 	}
 	// Until the first file of dead letters has had to go. Each is synced.
-	for deadline := time.Now().Add(20 * time.Second); h.Stats().Routes[1].DeadRemoved == 0; most = max(most, usage(t, dir)) {
+	for deadline := time.Now().Add(2 * time.Minute); h.Stats().Routes[1].DeadRemoved == 0; most = max(most, usage(t, dir)) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no dead letter was removed: %+v", h.Stats().Routes[1])
 		}

@@ -59,7 +59,7 @@ func TestS21_Names(t *testing.T) {
 	open := func(opts handler.Options, routes ...route.Route) error {
 		tried++
 		opts.Dir, opts.MinFree = dir, -1
-		h, err := handler.New(routes, &opts)
+		h, err := handler.New(patiently(routes...), &opts)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func TestS21_NoCollisions(t *testing.T) {
 		sinks[name] = memory.New()
 		routes = append(routes, route.Route{Name: name, To: sinks[name], Match: route.Equals("to", name)})
 	}
-	h, err := handler.New(routes, &handler.Options{Dir: dir, MinFree: -1})
+	h, err := handler.New(patiently(routes...), &handler.Options{Dir: dir, MinFree: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,8 @@ type Options struct {
 	// CrashReports keeps the runtime's last words (an unrecovered panic, a fatal
 	// error, all stacks) in Dir, and ships the first 256 KiB of them as one FATAL
 	// record at the next start. It sets the process's only crash output
-	// (runtime/debug.SetCrashOutput), so at most one handler may ask for it.
+	// (runtime/debug.SetCrashOutput), so at most one handler may ask for it. Of
+	// several processes that share Dir, only the one that started last leaves any.
 	CrashReports bool
 
 	// OnError hears of what goes wrong in the background: failed Sends, open

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -143,10 +144,10 @@ func TestDeadLetterRoute(t *testing.T) {
 	for _, direct := range []bool{true, false} {
 		sink.Reset()
 		dead.Reset()
-		h, err := handler.New([]route.Route{
-			{Name: "dead", To: dead, Levels: route.AtLeast(slog.Level(99)), Direct: direct},
-			{Name: "main", To: refusing{sink, "poison"}, DeadLetter: "dead"},
-		}, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
+		h, err := handler.New(patiently(
+			route.Route{Name: "dead", To: dead, Levels: route.AtLeast(slog.Level(99)), Direct: direct},
+			route.Route{Name: "main", To: refusing{sink, "poison"}, DeadLetter: "dead"},
+		), &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,6 +159,9 @@ func TestDeadLetterRoute(t *testing.T) {
 		recs := dead.Records()
 		if len(recs) != 1 || memory.Attr(recs[0], "dead_letter", "reason").String() != "refused" || memory.Attr(recs[0], "x").Int64() != 1 {
 			t.Errorf("direct %v: dead letters: %v", direct, recs)
+		}
+		if s := statsOf(t, h, "dead"); s.Logged != 1 || s.Delivered != 1 {
+			t.Errorf("direct %v: %+v", direct, s)
 		}
 	}
 }
@@ -241,7 +245,7 @@ func TestLeftover(t *testing.T) {
 	sink := memory.New()
 	sink.Fail(errors.New("away"))
 	var left bytes.Buffer
-	h, err := handler.New([]route.Route{{Name: "test", To: sink}}, &handler.Options{Dir: t.TempDir(), Leftover: &left, OnError: func(error) {}})
+	h, err := handler.New(patiently(route.Route{Name: "test", To: sink}), &handler.Options{Dir: t.TempDir(), Leftover: &left, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,9 +279,9 @@ func TestCloseIsContained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := handler.New([]route.Route{
-		{Name: "away", To: away}, {Name: "direct", To: panicking{direct}, Direct: true},
-	}, &handler.Options{Dir: t.TempDir(), Leftover: panicking{}, OnError: func(error) {}})
+	h, err := handler.New(patiently(
+		route.Route{Name: "away", To: away}, route.Route{Name: "direct", To: panicking{direct}, Direct: true},
+	), &handler.Options{Dir: t.TempDir(), Leftover: panicking{}, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +329,7 @@ func TestCrashReports(t *testing.T) {
 	dir := os.Getenv("SLOGSHIP_TEST_CRASH_IN")
 	o := &handler.Options{Dir: dir, CrashReports: true}
 	sink := memory.New()
-	routes := []route.Route{{Name: "test", To: sink}}
+	routes := patiently(route.Route{Name: "test", To: sink})
 	if dir != "" {
 		if _, err := handler.New(routes, o); err != nil {
 			os.Exit(3)
@@ -352,6 +356,29 @@ func TestCrashReports(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(o.Dir, "crash.txt")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the report is still there: %v", err)
+	}
+}
+
+// Of two processes in one Dir the one that started last leaves a report, also if
+// the other ends in order after that.
+func TestCrashReportsOfTwo(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open there is not removed")
+	}
+	o := &handler.Options{Dir: t.TempDir(), CrashReports: true, OnError: func(err error) { t.Error(err) }}
+	var both []*handler.Handler
+	for range 2 {
+		h, err := handler.New([]route.Route{{Name: "test", To: memory.New(), Direct: true}}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, h)
+	}
+	for i, want := range []error{nil, os.ErrNotExist} {
+		mustClose(t, both[i])
+		if _, err := os.Stat(filepath.Join(o.Dir, "crash.txt")); !errors.Is(err, want) {
+			t.Errorf("%d closed: %v", i+1, err)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ func allPolicies(to *memory.Sink, direct bool) route.Route {
 		Dedupe:       route.Dedupe{Window: time.Millisecond, MaxKeys: 8},
 		Limit:        route.Limit{PerSecond: 100_000, Burst: 50, Key: "tenant", MaxKeys: 8},
 		DebugOnError: route.DebugOnError{From: slog.LevelDebug, MaxRecords: 4, MaxRequests: 3},
+		Buffer:       blocking(),
 	}
 }
 

@@ -38,7 +38,7 @@ func newOverloaded(t *testing.T, r route.Route) *overloaded {
 	t.Helper()
 	sink := memory.New()
 	r.Name, r.To = "test", sink
-	h, err := handler.New([]route.Route{r}, &handler.Options{
+	h, err := handler.New(patiently(r), &handler.Options{
 		InMemory: true, OnError: func(err error) { t.Error(err) },
 		Trace: func(ctx context.Context) encode.Trace {
 			id, _ := ctx.Value(traceKey{}).([16]byte)
@@ -308,7 +308,7 @@ func TestDedupe(t *testing.T) {
 // Whatever many goroutines log, and whenever Close comes: firsts, the counts of
 // repeats and what came after Close make up all calls.
 func TestDedupeByMany(t *testing.T) {
-	o := newOverloaded(t, route.Route{Dedupe: route.Dedupe{Window: time.Millisecond, MaxKeys: 4}})
+	o := newOverloaded(t, route.Route{Dedupe: route.Dedupe{Window: time.Millisecond, MaxKeys: 4}, Buffer: blocking()})
 	var wg sync.WaitGroup
 	const calls = 4 * 2000
 	for range 4 {

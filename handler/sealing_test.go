@@ -89,7 +89,7 @@ func TestS11_NothingPlainOnDisk(t *testing.T) {
 		{Name: "interval", To: sink, Durability: route.Interval(time.Second), Dedupe: route.Dedupe{Window: time.Hour}},
 		{Name: "debug", To: sink, Levels: route.AtLeast(slog.LevelInfo), DebugOnError: route.DebugOnError{From: slog.LevelDebug}},
 	}
-	h, err := handler.New(routes, &handler.Options{
+	h, err := handler.New(patiently(routes...), &handler.Options{
 		Dir: dir, MinFree: -1, Fields: policy, Keys: ring, Next: slog.NewTextHandler(&next, nil), OnError: func(error) {},
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestS11_NothingPlainOnDisk(t *testing.T) {
 		t.Errorf("Options.Next got %s", next.String())
 	}
 	sink.Fail(nil)
-	if h, err = handler.New(routes, &handler.Options{Dir: dir, MinFree: -1, OnError: func(error) {}}); err != nil {
+	if h, err = handler.New(patiently(routes...), &handler.Options{Dir: dir, MinFree: -1, OnError: func(error) {}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(h.Flush(t.Context()), h.Close(t.Context())); err != nil {

@@ -16,6 +16,7 @@ type track struct {
 	direct direct
 
 	deadFile *deadFile     // nil: in memory, or Direct
+	handed   atomic.Uint64 // the buffer.Position behind the newest dead letter of another route; 0: there was none
 	leftover atomic.Uint64 // records written to Options.Leftover
 }
 
@@ -23,4 +24,16 @@ func newTrack(name string) *track {
 	t := new(track)
 	t.name.Store(&name)
 	return t
+}
+
+// tookLetter notes where a dead letter of another route is. Several workers may
+// hand over at a time, and their appends may return in another order than they
+// were placed.
+func (t *track) tookLetter(at buffer.Position) {
+	for {
+		was := t.handed.Load()
+		if uint64(at) <= was || t.handed.CompareAndSwap(was, uint64(at)) {
+			return
+		}
+	}
 }

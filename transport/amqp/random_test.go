@@ -89,7 +89,7 @@ func TestMoodyBroker(t *testing.T) {
 			total = 60 // each confirm that is held costs a timeout
 		}
 		w := moodyWorker{t: t, tr: tr, broker: m, recs: numbered(total)}
-		for deadline := time.Now().Add(60 * time.Second); len(w.recs) > 0; {
+		for deadline := time.Now().Add(3 * time.Minute); len(w.recs) > 0; {
 			if time.Now().After(deadline) {
 				t.Fatalf("window %d: %d records are left", window, len(w.recs))
 			}

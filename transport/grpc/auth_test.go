@@ -202,6 +202,7 @@ func TestAuthorizeTells(t *testing.T) {
 	for want, refuse := range map[codes.Code]error{
 		codes.Unauthenticated:   errors.New("internal detail"),
 		codes.PermissionDenied:  status.Error(codes.PermissionDenied, "not your tenant"),
+		codes.NotFound:          fmt.Errorf("internal detail: %w", status.Error(codes.NotFound, "no such tenant")),
 		codes.ResourceExhausted: later(codes.ResourceExhausted, 5*time.Second),
 	} {
 		addr, _ := receive(t, taken, &grpc.ReceiverOptions{Authorize: func(context.Context, string) error { return refuse }})

@@ -36,8 +36,8 @@ type ReceiverOptions struct {
 	// Authorize is asked once for each stream, with the token of the request
 	// header "authorization: Bearer …", "" if there is none. ctx is the stream's,
 	// with its peer and metadata. An error ends the stream as UNAUTHENTICATED, or
-	// as what it says if it is a status of package google.golang.org/grpc/status;
-	// the text of any other error is not told to the sender. It is called
+	// as what it says if it is, or wraps, a status of package
+	// google.golang.org/grpc/status; no other text is told to the sender. It is called
 	// concurrently. nil: everybody who gets through TLS may send.
 	Authorize func(ctx context.Context, token string) error
 

@@ -63,10 +63,15 @@ func (r *Receiver) authorize(ctx context.Context) error {
 	return r.options.Authorize(ctx, token)
 }
 
-// refusal keeps a status, and tells nothing of any other error.
+// refusal keeps a status, and tells nothing of any other error. status.FromError is
+// not used: of a status that is wrapped it takes the code, and the text of whatever
+// is around it. A status of OK refuses nothing, and whoever returned it has.
 func refusal(err error) error {
-	if st, ok := status.FromError(err); ok {
-		return st.Err()
+	var own interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &own) {
+		if st := own.GRPCStatus(); st.Code() != codes.OK {
+			return st.Err()
+		}
 	}
 	return status.Error(codes.Unauthenticated, "not authorized")
 }

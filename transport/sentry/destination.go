@@ -107,7 +107,8 @@ type Destination struct {
 	OnDiscard func(reason, category string, n int)
 
 	// MaxEvent bounds an event's JSON, in bytes. What is larger loses breadcrumbs,
-	// then long values, then all attributes, and says so in a tag. Default
+	// then attributes but for short ones, then the inner exceptions, then all but
+	// message, release and fingerprint, and says so in a tag. Default
 	// 1,000,000; at least 4,096.
 	MaxEvent int
 

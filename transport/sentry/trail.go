@@ -118,7 +118,8 @@ func resolved(v slog.Value) (out slog.Value, ok bool) {
 	return v.Resolve(), true
 }
 
-// crumbValue is v as text, but for numbers and booleans.
+// crumbValue is v as text, but for integers and booleans: JSON has no NaN, and a
+// breadcrumb with one would take the whole scope along.
 func crumbValue(v slog.Value) (out any) {
 	defer func() {
 		if p := recover(); p != nil { // of an Error or String method

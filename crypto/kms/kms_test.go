@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/slogship/slogship/crypto"
@@ -157,12 +158,12 @@ func vaultKeeper(t *testing.T, addr string) *kms.Wrapper {
 }
 
 func TestVaultProtocol(t *testing.T) {
-	isDown := false
-	s := transit(t, func() bool { return isDown })
+	var isDown atomic.Bool // the server's goroutines read it
+	s := transit(t, isDown.Load)
 	w := vaultKeeper(t, s.URL)
 	defer w.Close()
 	roundTrip(t, w, w)
-	isDown = true
+	isDown.Store(true)
 	if _, err := w.Wrap(t.Context(), make([]byte, 32)); err == nil {
 		t.Error("wrapped by a service that is down")
 	}

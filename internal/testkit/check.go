@@ -5,7 +5,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/slogship/slogship/transport"
 )
@@ -24,7 +23,7 @@ func Check(t testing.TB, d transport.Destination, secrets ...string) ([]transpor
 	if !ok {
 		t.Fatalf("%T is no transport.Checker", tr)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	found := checker.Check(ctx)
 	var steps []string
@@ -42,7 +41,9 @@ func Check(t testing.TB, d transport.Destination, secrets ...string) ([]transpor
 	return found, strings.Join(steps, ", ")
 }
 
-// Closed returns an address of this machine where nothing listens.
+// Closed returns an address of this machine where nothing listens until the test
+// ends. The port is the near end of a connection: one that was merely free a moment
+// ago may be the next one that the kernel gives to another test.
 func Closed(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,5 +51,17 @@ func Closed(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().String()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		near.Close()
+		far.Close()
+	})
+	return near.LocalAddr().String()
 }

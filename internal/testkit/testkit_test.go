@@ -61,6 +61,19 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// Nobody listens at a closed address, and nobody else gets it.
+func TestClosed(t *testing.T) {
+	addr := testkit.Closed(t)
+	if c, err := net.Dial("tcp", addr); err == nil {
+		c.Close()
+		t.Errorf("something listens at %s", addr)
+	}
+	if l, err := net.Listen("tcp", addr); err == nil {
+		l.Close()
+		t.Errorf("%s can be had by others", addr)
+	}
+}
+
 func TestChildren(t *testing.T) {
 	refused := errors.New("refused")
 	got := testkit.Children(t, &transport.BatchError{Errs: []error{nil, refused}}, 2)

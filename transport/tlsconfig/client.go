@@ -60,6 +60,14 @@ func (o *Options) Client() (*Client, error) {
 // rotated client certificates by itself, in each handshake, but not a rotated
 // CAFile: make a new one when [Client.Version] has changed.
 func (c *Client) Config(serverName string) *tls.Config {
+	config, _ := c.current(serverName)
+	return config
+}
+
+// current is Config, and what Version says of the files that it was made of. The two
+// are one step: another connection that looks in between would give this one the
+// number of files that it does not have, and nobody would make it anew.
+func (c *Client) current(serverName string) (*tls.Config, uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lookLocked()
@@ -77,7 +85,7 @@ func (c *Client) Config(serverName string) *tls.Config {
 	case config.ServerName == "":
 		config.ServerName = serverName
 	}
-	return config
+	return config, c.version
 }
 
 // clientCertificate is called in the handshake, so that a configuration that

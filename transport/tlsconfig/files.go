@@ -40,14 +40,22 @@ func (f *caFile) look() (bool, error) {
 	return true, nil
 }
 
+// begin is where a PEM block starts (RFC 7468).
+const begin = "-----BEGIN"
+
 // parsePool is stricter than AppendCertsFromPEM, which takes what it can read
-// of a file that is still being written and drops the rest in silence.
+// of a file that is still being written and drops the rest in silence. So does
+// pem.Decode with a block that it cannot read, and goes on to the next one: what it
+// has passed must have had one beginning.
 func parsePool(data []byte) (*x509.CertPool, error) {
 	pool, found := x509.NewCertPool(), false
 	for {
 		block, rest := pem.Decode(data)
 		if block == nil {
 			break
+		}
+		if bytes.Count(data[:len(data)-len(rest)], []byte(begin)) != 1 {
+			return nil, ErrPEM
 		}
 		if data = rest; block.Type != "CERTIFICATE" {
 			continue
@@ -59,7 +67,7 @@ func parsePool(data []byte) (*x509.CertPool, error) {
 		pool.AddCert(cert)
 		found = true
 	}
-	if !found || bytes.Contains(data, []byte("-----BEGIN")) {
+	if !found || bytes.Contains(data, []byte(begin)) {
 		return nil, ErrPEM
 	}
 	return pool, nil

@@ -82,6 +82,8 @@ func TestRotatedAuthority(t *testing.T) {
 	}{
 		{"old", old.PEM, true, false},
 		{"cut off in the second certificate", both[:len(both)-40], true, false},
+		{"cut off in the first of two", append(append([]byte{}, young.PEM[:len(young.PEM)-40]...), young.PEM...), true, false},
+		{"a letter in the first of two that is none", append(bytes.Replace(old.PEM, []byte("M"), []byte("!"), 1), young.PEM...), true, false},
 		{"empty", nil, true, false},
 		{"both", both, true, true},
 		{"young", young.PEM, false, true},
@@ -91,6 +93,36 @@ func TestRotatedAuthority(t *testing.T) {
 			t.Errorf("%s: accepts old %v, young %v", step.name, accepts(old), accepts(young))
 		}
 	}
+}
+
+// A configuration and its number are of the same files, whoever looks meanwhile.
+func TestVersionIsTheConfigs(t *testing.T) {
+	first, second, dir := testpki.New(t, "first"), testpki.New(t, "second"), t.TempDir()
+	c := open(t, Options{CAFile: testpki.File(t, dir, "ca", first.PEM)})
+	var others sync.WaitGroup
+	done := make(chan struct{})
+	others.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			testpki.File(t, dir, "ca", []([]byte){first.PEM, second.PEM}[i%2])
+			c.Config("h")
+		}
+	})
+	pools, seen := map[uint64]*x509.CertPool{}, 0
+	for seen < 500 {
+		config, version := c.current("h")
+		if known := pools[version]; known == nil {
+			pools[version] = config.RootCAs
+		} else if seen++; known != config.RootCAs {
+			t.Errorf("version %d has two lists of authorities", version)
+		}
+	}
+	close(done)
+	others.Wait()
 }
 
 // Secrets are mounted as links that are swapped in one rename.
@@ -174,6 +206,7 @@ func FuzzParsePool(f *testing.F) {
 	f.Add(ca.PEM)
 	f.Add(append([]byte("# comment\n"), ca.PEM...))
 	f.Add(ca.PEM[:len(ca.PEM)-30])
+	f.Add(append(append([]byte{}, ca.PEM[:len(ca.PEM)-30]...), ca.PEM...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		pool, err := parsePool(data)
 		if (pool == nil) == (err == nil) {
@@ -182,6 +215,14 @@ func FuzzParsePool(f *testing.F) {
 		want := bytes.Count(data, []byte("-----BEGIN CERTIFICATE-----"))
 		if err == nil && (want == 0 || pool.Equal(x509.NewCertPool())) {
 			t.Fatalf("an empty pool without an error")
+		}
+		// A second way to read it: no block more than those that encoding/pem finds.
+		blocks := 0
+		for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+			blocks++
+		}
+		if all := bytes.Count(data, []byte("-----BEGIN")); err == nil && blocks != all {
+			t.Fatalf("%d of %d blocks were read, without an error", blocks, all)
 		}
 	})
 }

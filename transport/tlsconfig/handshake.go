@@ -11,14 +11,13 @@ import (
 
 // Handshake does the client's side of TLS on socket, with the files as they are
 // now. host is what was dialled, without a port. The version returned is what
-// [Client.Version] said of the files. An error is a *[HandshakeError], and socket
+// [Client.Version] says of these files. An error is a *[HandshakeError], and socket
 // is the caller's to close.
 func (c *Client) Handshake(ctx context.Context, socket net.Conn, host string) (*tls.Conn, uint64, error) {
-	config := c.Config(host)
+	config, version := c.current(host)
 	// Small records first are for pages that render as they load. Here they
 	// would cost a third of a busy core.
 	config.DynamicRecordSizingDisabled = true
-	version := c.Version()
 	conn := tls.Client(socket, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, 0, c.Explain(err)

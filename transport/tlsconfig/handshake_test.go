@@ -43,7 +43,7 @@ func dial(t *testing.T, c *Client, server *tls.Config) (warned int, err error) {
 	}()
 	defer func() { socket.Close(); peer.Close(); <-served }()
 	ctx := transport.WithWarn(t.Context(), func(string, []slog.Attr) { warned++ })
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_, _, err = c.Handshake(ctx, socket, "localhost")
 	return warned, err

@@ -31,7 +31,7 @@ func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionSt
 	if err != nil {
 		return state, err, err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := tls.Server(b, server)
 	served := make(chan error, 1)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,16 +21,14 @@ type Secrets struct{ replacer *strings.Replacer }
 
 // NewSecrets takes the secrets as they were configured. Their usual disguises
 // are looked for as well: escaped for a URL, quoted by %q, and in base64. Those
-// of less than 4 bytes are left out.
+// of less than 4 bytes are left out. The order does not matter.
 func NewSecrets(values ...string) Secrets {
-	var pairs []string
-	add := func(s string) { pairs = append(pairs, s, mask) }
+	var forms []string
+	add := func(s string) { forms = append(forms, s) }
 	for _, v := range values {
 		if len(v) < minSecret {
 			continue
 		}
-		// Longest first does not matter: a Replacer prefers the earliest match
-		// and then the argument order, so the plain text stands last.
 		add(base64.StdEncoding.EncodeToString([]byte(v)))
 		add(base64.RawURLEncoding.EncodeToString([]byte(v)))
 		add(url.QueryEscape(v))
@@ -37,8 +36,16 @@ func NewSecrets(values ...string) Secrets {
 		add(strings.Trim(strconv.Quote(v), `"`))
 		add(v)
 	}
-	if len(pairs) == 0 {
+	if len(forms) == 0 {
 		return Secrets{}
+	}
+	// A Replacer prefers the earliest match, and of those that begin there the
+	// first argument. So the longest goes first: of two keys of which one begins
+	// with the other, the longer one's end would be left to read.
+	slices.SortStableFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		pairs = append(pairs, form, mask)
 	}
 	return Secrets{strings.NewReplacer(pairs...)}
 }

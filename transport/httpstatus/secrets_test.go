@@ -36,6 +36,19 @@ func TestSecretsText(t *testing.T) {
 	}
 }
 
+// TestSecretsThatBeginAlike: a key whose beginning is a secret as well is masked
+// to its end, whichever is named first.
+func TestSecretsThatBeginAlike(t *testing.T) {
+	const short, long = "team-key", "team-key-production"
+	for _, secrets := range []httpstatus.Secrets{httpstatus.NewSecrets(short, long), httpstatus.NewSecrets(long, short)} {
+		for _, form := range []string{long, base64.StdEncoding.EncodeToString([]byte(long)), short} {
+			if got := secrets.Text("the key " + form + " is unknown"); got != "the key xxxxx is unknown" {
+				t.Errorf("Text of %q = %q", form, got)
+			}
+		}
+	}
+}
+
 func TestSecretsError(t *testing.T) {
 	secrets := httpstatus.NewSecrets(canary)
 	if secrets.Error(nil) != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -230,7 +231,7 @@ func (d *delivery) settle(l *lane, a *producedAnswer) {
 	switch v := judge(kafkago.Error(a.code)); {
 	case v == retry:
 		d.fail(l, err, uncertain(err))
-	case v == guilty && len(a.records) > 0:
+	case v == guilty && slices.ContainsFunc(a.records, func(r refusedRecord) bool { return r.of(l.pending[0]) }):
 		d.single(l, err, a.records)
 	default:
 		d.halve(l, err, v == large)
@@ -243,7 +244,7 @@ func (d *delivery) single(l *lane, err error, refused []refusedRecord) {
 	batch := l.pending[0]
 	d.fail(l, err, false)
 	for _, r := range refused {
-		if r.index >= 0 && int(r.index) < len(batch) {
+		if r.of(batch) {
 			named := err
 			if text := printable(r.message); text != "" {
 				named = fmt.Errorf("%w: %s", err, text)
@@ -252,6 +253,10 @@ func (d *delivery) single(l *lane, err error, refused []refusedRecord) {
 		}
 	}
 }
+
+// of reports whether r is one of the batch. A broker that names none that is has
+// named nobody: were its word enough, the same batch would go again for ever.
+func (r refusedRecord) of(batch []int) bool { return r.index >= 0 && int(r.index) < len(batch) }
 
 // halve cuts a refused batch in two, which go in the next rounds, until the
 // guilty message stands alone. The broker has stored nothing, so nothing comes

@@ -73,6 +73,22 @@ func TestNamedRecords(t *testing.T) {
 	consume(t, cluster.ListenAddrs()[0], "logs", 3)
 }
 
+// A broker that names messages which are not there has named none: the guilty one is
+// looked for.
+func TestNamedRecordsOfNoBatch(t *testing.T) {
+	f, _ := newFront(t, nil, kfake.SeedTopics(1, "logs"))
+	tr := open(t, kafka.Destination{Brokers: []string{f.addr}, Compression: kafka.Uncompressed})
+	f.refuses(func(_ *kmsg.ProduceRequestTopicPartition, values []string) *kmsg.ProduceResponseTopicPartition {
+		if !slices.Contains(values, "m0003") {
+			return nil
+		}
+		return &kmsg.ProduceResponseTopicPartition{ErrorCode: int16(kafkago.InvalidRecord), ErrorRecords: []kmsg.ProduceResponseTopicPartitionErrorRecord{
+			{RelativeOffset: -1}, {RelativeOffset: 99},
+		}}
+	})
+	wantAnswers(t, tr.Send(within(t), recordsOf(numberedTo(5)...)), "", "", "", "never", "")
+}
+
 // A batch that is too large for the broker is cut until it fits; the one message
 // that never will is permanent, and the order is kept. The next Send begins with
 // smaller batches.

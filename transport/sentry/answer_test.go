@@ -217,10 +217,11 @@ func TestClientReport(t *testing.T) {
 	}
 }
 
-// TestBeforeSendPanics: the record is the dead letter's, and the worker lives.
+// TestBeforeSendPanics: of it and of Template, the record is the dead letter's, and the worker lives.
 func TestBeforeSendPanics(t *testing.T) {
 	for name, hook := range map[string]func(*sdk.Event, *encode.Record) *sdk.Event{
-		"panic": func(*sdk.Event, *encode.Record) *sdk.Event { panic("hook") },
+		"panic":    func(*sdk.Event, *encode.Record) *sdk.Event { panic("hook") },
+		"Template": nil,
 		"no JSON": func(e *sdk.Event, _ *encode.Record) *sdk.Event {
 			e.Contexts["x"] = sdk.Context{"f": func() {}}
 			return e
@@ -228,7 +229,9 @@ func TestBeforeSendPanics(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, d := newServer(t, nil)
-			d.BeforeSend = hook
+			if d.BeforeSend = hook; hook == nil {
+				d.Template = func(string) string { panic("template") }
+			}
 			out := transport.Classify(open(t, d).Send(t.Context(), batch(1)), 1)
 			if out.Batch == nil || !errors.Is(out.Batch.Errs[0], sentry.ErrEvent) || !transport.Classify(out.Batch.Errs[0], 1).Permanent {
 				t.Errorf("%+v", out)

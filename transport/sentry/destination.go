@@ -85,7 +85,8 @@ type Destination struct {
 	User string
 
 	// Template makes of a message what its events are grouped by. It is called on
-	// the delivery worker. Default: [Template].
+	// the delivery worker, up to MaxInFlight times at once. A record at which it
+	// panics goes to the dead letter. Default: [Template].
 	Template func(message string) string
 
 	// BeforeSend sees each event before it is sent, and returns it, changed or

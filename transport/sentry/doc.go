@@ -68,7 +68,7 @@
 //	no answer        plain
 //
 // A refusal is about one event. Of logs refused together the worker looks for the
-// guilty one. Records for which BeforeSend panics, or makes no JSON, are Permanent
+// guilty one. Records for which BeforeSend or Template panics, or the former makes no JSON, are Permanent
 // (ErrEvent). A server that answers 503 for an hour costs nothing but what
 // is older than MaxAge; [Destination.Route] sets that to an hour, after which
 // route.Route.OnStale applies. The zero MaxAge of a route made by hand is no bound.

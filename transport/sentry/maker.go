@@ -26,16 +26,19 @@ func newMaker(d *Destination) *maker {
 }
 
 // finished is the event for rec after BeforeSend; nil: it is discarded.
+//
+// A panic of the service's own functions is the record's fault: let through, it
+// would be a failed Send, and the same record would be tried again and again.
 func (m *maker) finished(rec *encode.Record) (event *sdk.Event, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			event, err = nil, fmt.Errorf("sentry: Template or BeforeSend panicked with a %T: %w", p, ErrEvent)
+		}
+	}()
 	event = m.event(rec)
 	if m.dest.BeforeSend == nil {
 		return event, nil
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			event, err = nil, fmt.Errorf("sentry: BeforeSend panicked with a %T: %w", p, ErrEvent)
-		}
-	}()
 	if event = m.dest.BeforeSend(event, rec); event != nil {
 		event.EventID = eventID(rec.ID) // what the server drops duplicates by
 	}

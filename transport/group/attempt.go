@@ -238,7 +238,8 @@ func (a *attempt) single() {
 }
 
 // took notes that m took size records at these places, those excepted that errs
-// has an error for.
+// has an error for. The ledger is told at once only in the usual case, that all
+// are taken: else their order is not known before the Send's end (see cut).
 func (a *attempt) took(m *member, size int, index []int, errs []error) {
 	if a.takers == nil && errs == nil {
 		a.left = 0
@@ -266,7 +267,8 @@ func (a *attempt) took(m *member, size int, index []int, errs []error) {
 	}
 }
 
-// use notes which member a Failover works with. The caller has mu.
+// use notes which member a Failover works with; a Balance works with all, and has
+// no active one. The caller has mu.
 func (s *serial) use(m *member) {
 	if s.active == nil || s.active == m {
 		return

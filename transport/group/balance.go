@@ -120,6 +120,8 @@ func (s *serial) inTurn(to []*member, now time.Time) []*member {
 		to = s.ranked(to, now, sick, s.turn)
 	}
 	if len(to) > 0 {
+		// By the member and not by one a Send: a sick one in between would give its
+		// turns to the one behind it.
 		s.turn = (to[0].index + 1) % len(s.members)
 	}
 	return to

@@ -21,7 +21,8 @@ type ballot struct {
 	cast []vote // of each record
 
 	// Of each member, by its index; each element is one goroutine's until all
-	// have ended.
+	// have ended. Arrays, since maps would need a lock for that, and slices three
+	// allocations a Send.
 	asked   [MaxMembers][]int // the places that it was sent; nil: all
 	said    [MaxMembers]error
 	entered [MaxMembers]bool
@@ -158,7 +159,8 @@ func (b *ballot) no(m *member, index []int, size int, err error) {
 }
 
 // yes enters m's votes for size records, those excepted that errs has an error
-// for.
+// for. now is kept apart from yes: the ledger counts what a member got in this
+// Send, and a vote that was remembered is of an earlier one.
 func (b *ballot) yes(m *member, index []int, size int, errs []error) {
 	taken := 0
 	for k := range size {
@@ -174,7 +176,8 @@ func (b *ballot) yes(m *member, index []int, size int, errs []error) {
 	m.took(taken)
 }
 
-// each takes a BatchError.
+// each takes a BatchError: attempt.each, but that a refusal is a vote and no last
+// word. A member that decided about one record has answered, and is well.
 func (b *ballot) each(m *member, out transport.Outcome, index []int) {
 	b.yes(m, index, len(out.Batch.Errs), out.Batch.Errs)
 	answered, after := false, out.After

@@ -7,14 +7,16 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// What the zero Description stands for.
+// What the zero Description stands for. A zero is not the least of two limits, so
+// it has to become a number before they are compared.
 const (
 	usualRecords = 1000
 	usualBytes   = 1 << 20
 )
 
-// describe returns what all members can stand. MaxInFlight is that of a group
-// that may have all its Sends at one member.
+// describe returns what all members can stand. To cut a batch anew for the member
+// that it moves to was the alternative: several Sends, and one answer to make of
+// theirs. MaxInFlight is that of a group that may have all its Sends at one member.
 func describe(members []*member) transport.Description {
 	all := transport.Description{Acknowledged: true, Direct: true}
 	for i, m := range members {

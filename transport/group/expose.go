@@ -27,7 +27,9 @@ func (p probing) Probe(ctx context.Context) error { return p.g.Probe(ctx) }
 func (h holding) Held() int                       { return h.g.Held() }
 func (n naming) ImportPaths() []string            { return n.g.paths }
 
-// expose returns s, whose group is g, with the abilities of g's members.
+// expose returns s, whose group is g, with the abilities of g's members. The
+// anonymous structs are the sets that there can be: a method that returns "not I"
+// was the alternative, and each caller's type assertion would have to know of it.
 func expose(s sending, g *group) transport.Transport {
 	p, h, n := probing{g}, holding{g}, naming{g}
 	named := len(g.paths) > 0

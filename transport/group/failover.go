@@ -114,12 +114,12 @@ func (s *serial) Send(ctx context.Context, recs []encode.Record) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	var room [8]*member
+	var room [8]*member // most groups are smaller, and then choosing allocates nothing
 	a := attempt{serial: s, ctx: ctx, recs: recs, left: len(recs)}
 	order := a.prepare(room[:0])
 	defer a.end()
 	for i, m := range order {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // what a member would say to a ctx that has ended tells nothing of it
 			a.failures.add(m, context.Cause(ctx), 0)
 			break
 		}

@@ -43,7 +43,7 @@ func newGroup(kind string, members []*member, need int, o *options) *group {
 		woken: make(chan struct{}), marks: context.Background(),
 	}
 	if g.patient < 0 {
-		g.patient = DefaultHeartbeatInterval
+		g.patient = DefaultHeartbeatInterval // the worker probes also where no heartbeat does
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.ledger.need = need
@@ -55,7 +55,7 @@ func newGroup(kind string, members []*member, need int, o *options) *group {
 	}
 	g.limits, g.paths = describe(members), importPaths(members)
 	if g.ledger.on() {
-		g.limits.MaxInFlight = 1
+		g.limits.MaxInFlight = 1 // as of any Holder: the ledger numbers records in the order of the Sends
 	}
 	return g
 }
@@ -76,7 +76,9 @@ func (g *group) start() {
 func (g *group) Describe() transport.Description { return g.limits }
 
 // Close ends the heartbeats and closes all members at once: each may need its
-// time for an orderly end.
+// time for an orderly end. The heartbeats first, and to their end, because no
+// transport expects a Probe beside its Close. What the members vouch for by then
+// counts: the ledger lives on, for the worker asks for Held afterwards.
 func (g *group) Close() error {
 	g.mu.Lock()
 	g.closed = true
@@ -99,7 +101,8 @@ func (g *group) Close() error {
 
 // begin is the start of each Send and Probe. It returns what has to be said
 // before anything is sent: that the group is closed, or that records which a
-// member lost in the background have to go again.
+// member lost in the background have to go again. They are older than what this
+// Send has: sent first, its records would be sent once more behind them.
 func (g *group) begin(ctx context.Context) error {
 	g.once.Do(func() { close(g.woken) })
 	g.mu.Lock()
@@ -116,6 +119,8 @@ func (g *group) begin(ctx context.Context) error {
 }
 
 // owedLocked returns the Resend for what members lost, nil if that is nothing.
+// With that it is told: the ledger has taken the numbers back, so the caller has
+// to return it.
 func (g *group) owedLocked() error {
 	n, cause := g.ledger.collect()
 	if n == 0 {
@@ -143,7 +148,9 @@ func (g *group) failed(m *member, err error, after time.Duration) {
 	m.state.LastError, m.state.LastErrorAt = show(err), now
 }
 
-// lost notes that a member asks for its newest n records again.
+// lost notes that a member asks for its newest n records again. The group need
+// not ask for them if enough others have them (this one goes without, and Late
+// counts them) or if they have gone again already.
 func (g *group) lost(m *member, n int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

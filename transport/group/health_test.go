@@ -2,6 +2,7 @@ package group_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -207,6 +208,21 @@ func TestSendMeetsAProbeThatHangs(t *testing.T) {
 		mustSend(t, tr, batch(2, 2))
 		want(t, "waited", time.Since(began), 500*time.Millisecond)
 		want(t, "Sends to the one that hangs", n[0].sends(), 1)
+	})
+}
+
+// A Probe that ends its goroutine (t.FailNow in a callback does) is a failure, and
+// the member is probed again, else it would never be healthy again.
+func TestHeartbeatSurvivesGoexit(t *testing.T) {
+	failover(t, 2, func(t *testing.T, tr transport.Transport, n []*node) {
+		mustSend(t, tr, batch(1, 1))
+		n[1].do(func() { n[1].probe = func() error { runtime.Goexit(); return nil } })
+		time.Sleep(5500 * time.Millisecond)
+		wantInts(t, "healthy", healthy(tr), []int{0})
+		want(t, "Probes", n[1].beats(), 5)
+		n[1].do(func() { n[1].probe = nil })
+		time.Sleep(10 * time.Second)
+		wantInts(t, "healthy, when it answers again", healthy(tr), []int{0, 1})
 	})
 }
 

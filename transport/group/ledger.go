@@ -34,7 +34,9 @@ type run struct {
 
 func (l *ledger) on() bool { return l.holders != 0 }
 
-// accept notes that the members took the next n records.
+// accept notes that the members took the next n records. Where nothing is owed,
+// owed moves along: "none" is the number of the next record, so that what is to
+// go again is next-owed in each case.
 func (l *ledger) accept(n int, took uint64) {
 	if l.owed == l.next {
 		l.owed += uint64(n)
@@ -161,6 +163,6 @@ func (l *ledger) collect() (n int, cause error) {
 		}
 		r.void = true
 	}
-	l.next = l.owed
+	l.next = l.owed // they come with the numbers they had, to whichever member
 	return n, l.cause
 }

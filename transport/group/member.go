@@ -41,7 +41,7 @@ func newMember(index int, name string, t transport.Transport, o *options) *membe
 	m.prober, _ = t.(transport.Prober)
 	m.stater, _ = t.(transport.Stater)
 	m.health = health{stable: o.StableAfter, trials: m.prober == nil || o.HeartbeatInterval < 0}
-	if !m.desc.Direct {
+	if !m.desc.Direct { // that is safe for any number of Sends, and MaxInFlight says nothing of it
 		m.gate.limit = max(m.desc.MaxInFlight, 1)
 	}
 	if m.holder != nil {

@@ -11,7 +11,23 @@ import (
 // heartbeat probes a member from the first Send on. A group that nobody uses
 // connects to nothing. Each member has a goroutine of its own: with one for all, a
 // member that hangs would keep the others from being asked for as long.
+//
+// Nothing stops runtime.Goexit in a Probe, so with its last breath the goroutine
+// leaves the member to a new one. beats cannot reach zero in between: this one
+// still counts.
 func (g *group) heartbeat(m *member) {
+	ended := false
+	defer func() {
+		if !ended {
+			g.beats.Go(func() { g.heartbeat(m) })
+		}
+	}()
+	g.untilClose(m)
+	ended = true
+}
+
+// untilClose is the heartbeat itself. It returns when Close has ended it.
+func (g *group) untilClose(m *member) {
 	select {
 	case <-g.woken:
 	case <-g.ctx.Done():
@@ -35,12 +51,14 @@ func (g *group) heartbeat(m *member) {
 func (g *group) pulse(m *member) {
 	g.mu.Lock()
 	now := time.Now()
+	// A sick member is asked however fresh its last success: its way back is a
+	// success after the wait is over, and Sends go elsewhere meanwhile.
 	fresh := !m.lastGood.IsZero() && now.Sub(m.lastGood) < g.beat && !m.health.sick
 	idle := fresh || m.health.rank(now) == deferred
 	ctx, cancel := context.WithCancel(g.marks)
 	g.mu.Unlock()
 	defer cancel()
-	defer context.AfterFunc(g.ctx, cancel)()
+	defer context.AfterFunc(g.ctx, cancel)() // marks has the values, g.ctx the end: a ctx has one parent
 	if idle || !m.gate.tryProbe() {
 		return
 	}
@@ -137,7 +155,8 @@ type prober struct {
 	failures failures
 }
 
-// ask returns the member's answer; it is asked once.
+// ask returns the member's answer; it is asked once, though it may be among the
+// holders and again among those that a Send might go to.
 func (p *prober) ask(m *member) error {
 	if m.prober == nil {
 		return nil
@@ -173,7 +192,9 @@ func (g *group) holders() (some []*member) {
 	return some
 }
 
-// probable returns the members that a Send might go to, the best first.
+// probable returns the members that a Send might go to, the best first. One that
+// cannot be probed would say yes to every question: sick, it counts only where
+// too few others are left to ask, since then a Send would try it as well.
 func (g *group) probable() (some []*member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -72,6 +72,8 @@ func (d Quorum) open() (*quorum, error) {
 	}
 	q := &quorum{group: newGroup(quorumKind, members, size, &o), timeout: cmp.Or(d.SyncTimeout, DefaultSyncTimeout)}
 	q.limits.Direct = false // it waits for several, each on a goroutine of its own
+	// As many as can be under way, and as many again from batches that never come
+	// back: see remember.
 	q.memory.room = 2 * q.limits.MaxInFlight * q.limits.MaxRecords
 	q.start()
 	return q, nil
@@ -142,6 +144,8 @@ func (b *ballot) reserve() (order []*member) {
 	return order
 }
 
+// inviteLocked takes the trials of those whose time has come, as attempt.prepare
+// does.
 func (b *ballot) inviteLocked(order []*member, now time.Time) {
 	for _, m := range order {
 		b.invited |= m.bit()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -229,6 +230,11 @@ func TestQuorumContainsItsMembers(t *testing.T) {
 		n[1].do(func() { n[1].send = func([]encode.Record) error { panic("send") } })
 		mustSend(t, tr, batch(1, 1))
 		wantInts(t, "healthy", healthy(tr), []int{0, 2})
+		n[1].do(func() { n[1].send = nil })
+		time.Sleep(11 * time.Second)
+		n[2].do(func() { n[2].send = func([]encode.Record) error { runtime.Goexit(); return nil } })
+		mustSend(t, tr, batch(2, 2))
+		wantInts(t, "healthy, after Goexit", healthy(tr), []int{0, 1})
 	})
 }
 

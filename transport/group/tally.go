@@ -87,7 +87,8 @@ func (b *ballot) owed() error {
 	return b.owedLocked()
 }
 
-// cut is attempt.cut.
+// cut is attempt.cut. A record that is refused for good is no gap: it goes to the
+// dead letter, and the worker does not count it among those sent.
 func (b *ballot) cut() int {
 	if b.ledger.on() {
 		for i := range b.cast {
@@ -99,7 +100,10 @@ func (b *ballot) cut() int {
 	return len(b.cast)
 }
 
-// enter numbers what a quorum took, and counts who did not.
+// enter numbers what a quorum took, and counts who did not: whoever has not
+// voted by now will not be asked for this record again. What members took of
+// other records is in their own count of what they hold, so the ledger has to
+// know of it, as void.
 func (b *ballot) enter(end int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -119,7 +123,9 @@ func (b *ballot) enter(end int) {
 	}
 }
 
-// told returns the answer to each record.
+// told returns the answer to each record. A refusal that decides is passed up as
+// the member gave it, for the dead letter shows it; what is left gets a plain
+// error, since what single members asked for is not the group's to ask.
 func (b *ballot) told(end int) error {
 	answers := transport.AnswersFor(len(b.cast))
 	none := &said{b.kind, b.failures.err(b.kind, ErrQuorum)}

@@ -51,7 +51,8 @@ func (a *attempt) cut() int {
 	return len(a.recs)
 }
 
-// enter numbers what was taken.
+// enter numbers what was taken, in the order of the batch, which is how the worker
+// counts, and not in that of the members.
 func (a *attempt) enter(end int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -41,6 +41,11 @@ func (x *expander) expand(v slog.Value) (slog.Value, bool) {
 	if v.Kind() != slog.KindAny || v.Any() == nil {
 		return v, false
 	}
+	// An error is logged as its text, not as a struct. Taken apart it would lose that,
+	// and show what it has besides: the request of an HTTP client's error.
+	if _, ok := v.Any().(error); ok {
+		return v, false
+	}
 	r := reflect.ValueOf(v.Any())
 	if !x.types.hides(r.Type()) || !x.holds(r, 0) {
 		return v, false

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/slogship/slogship/encode"
 )
 
 type (
@@ -169,5 +171,37 @@ func TestSecretBehindPointer(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// taggedError is an error with a tag, and with no end.
+type taggedError struct {
+	Code  int
+	Token string `slogship:"seal"`
+	Self  *taggedError
+}
+
+func (e *taggedError) Error() string { return fmt.Sprintf("code %d", e.Code) }
+
+// An error is its text under every policy and wherever it stands, as the package
+// comment says: its tags have no effect, and nothing of its fields is shown.
+func TestErrorsAreTheirText(t *testing.T) {
+	err := &taggedError{Code: 5, Token: "canary"}
+	err.Self = err
+	for _, p := range []Policy{{}, {Rules: []Rule{{Key: "other"}}}, {Rules: []Rule{{Key: "x", Do: Keep}}}, {Detect: []Detect{{What: Emails}}}} {
+		got := both(t, compile(t, p).Top(), slog.Any("x", err), slog.Group("g", slog.Any("x", err)), slog.Any("l", []slog.Value{slog.AnyValue(err)}))
+		for path, text := range got {
+			if text != "code 5" {
+				t.Errorf("%+v: %s: %s", p, path, text)
+			}
+		}
+		if len(got) != 3 {
+			t.Errorf("%+v: %v", p, got)
+		}
+	}
+	s := compile(t, Policy{Rules: []Rule{{Key: "x"}}})
+	sealed := open(t, s.keys, both(t, s.Top(), slog.Any("x", err))["x"])
+	if e, ok := sealed.Any().(*encode.Error); !ok || e.Message != "code 5" {
+		t.Errorf("sealed and opened: %v", sealed)
 	}
 }

@@ -67,7 +67,8 @@ func appendSegmentHead(dst []byte, m material, salt [saltSize]byte, commit []byt
 	return append(append(dst, commit...), m.wrapped...)
 }
 
-// Open returns the key that New has made with this head and name. Errors wrap
+// Open returns the key that New has made with this head and name. For a key of a key
+// service it makes a call of it each time, which ends after 10 s. Errors wrap
 // [ErrTruncated], [ErrVersion], [ErrUnknownKey], [ErrWrongKey] or
 // [ErrUnavailable]; only the last may be gone on another attempt.
 func (k *SegmentKeys) Open(head, name []byte) (cipher.AEAD, error) {
@@ -105,7 +106,11 @@ func parseSegmentHead(head []byte) (*sealed, error) {
 	rest = rest[n:]
 	t.salt, t.commit = rest[:saltSize], rest[saltSize:saltSize+commitSize]
 	if kind == segmentEnvelope {
-		t.Wrapped = rest[saltSize+commitSize:]
+		// Not sent to the service without one: it would say that it is unavailable, and
+		// the caller would come back with the same head for ever.
+		if t.Wrapped = rest[saltSize+commitSize:]; len(t.Wrapped) == 0 {
+			return nil, fmt.Errorf("crypto: key of a segment: no data key: %w", ErrTruncated)
+		}
 	}
 	return t, nil
 }

@@ -79,3 +79,47 @@ func TestSegmentKeys(t *testing.T) {
 		t.Errorf("a ring that only opens: %v", err)
 	}
 }
+
+// The head of a key of a key service opens elsewhere with the service alone, and cut
+// off at any place it is no head: the service is not asked about nothing.
+func TestSegmentKeysOfService(t *testing.T) {
+	svc := &service{}
+	r, err := NewEnvelopeKeyring("kek", svc, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	name, text := []byte("segment 1"), []byte("text")
+	aead, head, err := NewSegmentKeys(r).New(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := testRing(t, nil)
+	if err := elsewhere.AddWrapper("kek", svc); err != nil {
+		t.Fatal(err)
+	}
+	keys := NewSegmentKeys(elsewhere)
+	other, err := keys.Open(head, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := other.Open(nil, nil, aead.Seal(nil, nil, text, nil), nil); err != nil || !bytes.Equal(plain, text) {
+		t.Errorf("%q, %v", plain, err)
+	}
+	svc.set(func(s *service) { s.unwraps = 0 })
+	for n := range len(head) - KeySize + 1 { // the wrapped key is as long as the key
+		if _, err := keys.Open(head[:n], name); !errors.Is(err, ErrTruncated) {
+			t.Errorf("%d bytes of %d: %v", n, len(head), err)
+		}
+	}
+	if svc.unwraps > 0 {
+		t.Errorf("%d calls of the service", svc.unwraps)
+	}
+	svc.set(func(s *service) { s.down = true })
+	if _, err := keys.Open(head, name); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errDown) {
+		t.Errorf("the service is down: %v", err)
+	}
+}

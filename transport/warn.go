@@ -19,7 +19,8 @@ func Warn(ctx context.Context, message string, attrs ...slog.Attr) {
 	}
 }
 
-// WithWarn returns a ctx in which Warn calls warn. It is for those who call Send.
+// WithWarn returns a ctx in which Warn calls warn, which has to be safe for
+// concurrent use and must not block. It is for those who call Send.
 func WithWarn(ctx context.Context, warn func(message string, attrs []slog.Attr)) context.Context {
 	return context.WithValue(ctx, warnKey{}, warn)
 }

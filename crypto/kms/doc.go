@@ -26,7 +26,9 @@
 //
 // A process that seals makes one call at its start and one an hour
 // (crypto.EnvelopeOptions.Period). One that opens makes a call for each data key
-// it meets, and keeps the answer for an hour. The permission to encrypt is
+// it meets, and keeps the answer for an hour. Who may write to a log can make up
+// tokens with data keys in them, each of which is a call that fails: where calls cost
+// money, look at the counts of what could not be opened. The permission to encrypt is
 // enough to seal: a service that can only log cannot read what it has logged.
 //
 // # Security

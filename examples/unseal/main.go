@@ -6,8 +6,8 @@
 //
 // Lines of JSON stay JSON: a sealed number is a number again. In other lines a
 // value is text, in quotes if it has to be. What the keys cannot open stays,
-// with a mark before it (!UNKNOWN_KEY, !WRONG_KEY, !TAMPERED, !TRUNCATED, !MOVED);
-// grep slogseal finds it. The counts go to standard error. The exit status is 0
+// with a mark before it (!UNKNOWN_KEY, !WRONG_KEY, !TAMPERED, !TRUNCATED, !MOVED,
+// !NEWER_VERSION); grep slogseal finds it. The counts go to standard error. The exit status is 0
 // if every value was opened, 1 if some were not, 2 if something failed.
 package main
 

@@ -82,12 +82,12 @@ func say(w io.Writer, s string) error {
 // A receiver that is at work says so, and is waited for, however long that is
 // beyond AnswerTimeout. One that says nothing is given up.
 func TestKeepAlive(t *testing.T) {
-	const patience = 600 * time.Millisecond
+	const patience = 1600 * time.Millisecond // shorter than nine ticks, far longer than one
 	for name, seqs := range map[string][]int{"zeros": {0, 0, 0, 0, 0, 0, 0, 0, 3}, "the same": {1, 1, 1, 1, 1, 1, 1, 1, 3}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			addr := testkit.Listen(t, (&receiver{t: t, answer: func(c net.Conn, _ []event, _ int) error {
-				tick := time.NewTicker(patience / 4)
+				tick := time.NewTicker(patience / 8)
 				defer tick.Stop()
 				for _, seq := range seqs {
 					<-tick.C
@@ -139,7 +139,7 @@ func TestSendGoesOnWaiting(t *testing.T) {
 	tr := testkit.Open(t, lumberjack.Destination{Addrs: []string{addr}})
 	t.Cleanup(func() { close(acks) })
 
-	const short = 300 * time.Millisecond
+	const short = time.Second // for an ack that has been said already
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-arrived
@@ -216,9 +216,9 @@ func TestReceiverGoneWhileIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	(<-conns).Close()
-	if err := tr.(transport.Prober).Probe(t.Context()); err == nil {
-		t.Error("Probe of a connection whose receiver is gone returned nil")
-	}
+	// A look lasts a millisecond, which a busy machine may take away whole: then the
+	// next one tells.
+	testkit.Until(t, func() bool { return tr.(transport.Prober).Probe(t.Context()) != nil })
 	if err := testkit.Send(t, tr, numbered(1, 2)); err != nil {
 		t.Error(err)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // A receiver that writes each answer by itself, with Nagle's algorithm on, as
-// librelp does, is not held up by our kernel's delayed confirmations: 100
-// windows would take 40 ms each.
+// librelp does, is not held up by our kernel's delayed confirmations: 1,000
+// windows would take 40 ms each, and Send has half of that.
 func TestAnswersAreNotHeldUp(t *testing.T) {
 	addr := testkit.Listen(t, func(c net.Conn) {
 		if err := c.(*net.TCPConn).SetNoDelay(false); err != nil {
@@ -20,11 +20,7 @@ func TestAnswersAreNotHeldUp(t *testing.T) {
 		(&receiver{t: t}).serve(c)
 	})
 	tr := open(t, relp.Destination{Addr: addr, Window: 10})
-	began := time.Now()
-	if err := testkit.Send(t, tr, numbered(1000)); err != nil {
+	if err := testkit.SendWithin(t, tr, numbered(10_000), 20*time.Second); err != nil {
 		t.Fatal(err)
-	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("1,000 records took %v", took)
 	}
 }

@@ -30,6 +30,10 @@ func (h *Handler) crashReports() error {
 	if err := h.shipCrash(name); err != nil {
 		return err
 	}
+	// With Direct routes alone nobody else has made it.
+	if err := h.core.fsys.MkdirAll(h.core.opts.Dir); err != nil {
+		return fmt.Errorf("handler: crash reports: %w", err)
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("handler: crash reports: %w", err)

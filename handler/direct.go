@@ -30,7 +30,8 @@ type directTransport struct {
 }
 
 // send sends through the transport of the moment: the one that the caller's
-// table knows may have been replaced since, and is closed then.
+// table knows may have been replaced since, and is closed then. It returns
+// ErrClosed where Close was quicker.
 func (d *direct) send(ctx context.Context, recs []encode.Record) error {
 	for {
 		to := d.to.Load()
@@ -38,7 +39,7 @@ func (d *direct) send(ctx context.Context, recs []encode.Record) error {
 			return err
 		}
 		if d.to.Load() == to {
-			return transport.ErrClosed // by Close, there is no other
+			return ErrClosed // by Close, there is no other
 		}
 	}
 }

@@ -124,3 +124,38 @@ func TestFlushRacesClose(t *testing.T) {
 		}
 	}
 }
+
+// The same for a Direct route, whose calls and Close meet at the transport: each
+// call is delivered, or late and says so.
+func TestDirectRacesClose(t *testing.T) {
+	quietStderr(t)
+	for range share(200, 5000) {
+		sink := memory.New()
+		h, err := handler.New([]route.Route{{Name: "test", To: sink, Direct: true}}, &handler.Options{InMemory: true, OnError: func(err error) { t.Error(err) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var took, late atomic.Uint64
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				for late.Load() < 8 {
+					switch err := h.Log(t.Context(), slog.LevelInfo, "m"); {
+					case err == nil:
+						took.Add(1)
+					case errors.Is(err, handler.ErrClosed):
+						late.Add(1)
+					default:
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		mustClose(t, h)
+		group.Wait()
+		if s := sum(t, h); s.Delivered != took.Load() || s.Dropped["closed"]["INFO"] != late.Load() || len(sink.Records()) != int(took.Load()) {
+			t.Fatalf("%d taken, %d late, %d delivered: %+v", took.Load(), late.Load(), len(sink.Records()), s)
+		}
+	}
+}

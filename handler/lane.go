@@ -67,12 +67,16 @@ func (l *lane) take(ctx context.Context, c *call) error {
 // sendDirect sends the record in the call.
 func (l *lane) sendDirect(ctx context.Context, c *call) error {
 	level := encode.LevelIndex(c.level)
+	err := error(ErrClosed)
 	if c.h.core.closed.Load() {
 		l.direct.late[level].Add(1)
-		c.toStderr()
-		return ErrClosed
+	} else {
+		err = l.sendPayload(ctx, c.h.core, c.form.payload, level)
 	}
-	return l.sendPayload(ctx, c.h.core, c.form.payload, level)
+	if err == ErrClosed { // Close may have come in between
+		c.toStderr()
+	}
+	return err
 }
 
 // sendPayload sends a record. It is decoded from its own payload first, so that
@@ -91,13 +95,16 @@ func (l *lane) sendPayload(ctx context.Context, c *core, payload []byte, level i
 		own := deliver.WithRoute(context.WithoutCancel(ctx), l.route.Name)
 		err = l.direct.send(own, recs[:])
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+		l.direct.delivered.Add(1)
+	case err == ErrClosed: // ours, and not a transport's: that one was not asked
+		l.direct.late[level].Add(1)
+	default:
 		l.direct.dropped[level].Add(1)
 		c.report.failed(l.route.Name, err)
-		return err
 	}
-	l.direct.delivered.Add(1)
-	return nil
+	return err
 }
 
 // loggedByClient reports whether pc is in the client library of the lane's

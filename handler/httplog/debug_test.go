@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/handler"
 	"github.com/slogship/slogship/handler/httplog"
@@ -31,6 +32,7 @@ func TestDebugOnError(t *testing.T) {
 		sink := memory.New()
 		h, err := handler.New([]route.Route{{
 			Name: "test", To: sink, Levels: route.AtLeast(slog.LevelError), DebugOnError: route.DebugOnError{From: slog.LevelDebug},
+			Buffer: route.Buffer{StallTimeout: time.Minute}, // the machine may be busy
 		}}, &handler.Options{InMemory: true, Trace: httplog.Trace})
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,8 @@ var (
 // It returns nil when everything was delivered or is otherwise done with. It
 // stops early when ctx is done, and when the breaker is open; then it cancels
 // what is being sent and abandons, 100 ms later, what ignores that. A second
-// call waits for the first one and returns its result.
+// call waits for the first one, whose ctx counts, and returns its result, or
+// ErrAbandoned 200 ms after its own ctx is done.
 func (w *Worker) Close(ctx context.Context) error {
 	select {
 	case w.requests <- ctx:

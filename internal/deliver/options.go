@@ -77,7 +77,9 @@ type Options struct {
 
 	// OnError is told what the worker met and got over: each failed Send, each
 	// record refused, the breaker's opening. It is called by the worker's
-	// goroutine and must not block; the caller limits its rate. Nil: ignored.
+	// goroutine, and by Replace's caller, maybe at the same time, for a transport
+	// that is closed unused. It must not block; the caller limits its rate; a
+	// panic in it is swallowed. Nil: ignored.
 	OnError func(error)
 }
 

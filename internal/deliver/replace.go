@@ -53,7 +53,8 @@ func (w *Worker) Replace(o *Options) {
 		err = errors.Join(err, contain("close", unused.Close))
 	}
 	if err != nil && o.OnError != nil {
-		o.OnError(fmt.Errorf("deliver: replace transport of route %q: %w", o.Route, err))
+		err = fmt.Errorf("deliver: replace transport of route %q: %w", o.Route, err)
+		_ = contain("OnError", func() error { o.OnError(err); return nil }) // see report
 	}
 }
 

@@ -216,3 +216,22 @@ func TestReplaceByAPanickingTransport(t *testing.T) {
 type mute struct{ *fake }
 
 func (mute) Describe() transport.Description { panic("describe") }
+
+// What the hook of a route panics with is no business of whoever reloads it.
+func TestReplaceContainsOnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, &fake{})
+		r.start()
+		r.mustClose()
+		told := 0
+		late := &direct{close: func() error { return errDown }}
+		r.worker.Replace(&Options{Route: "main", Transport: late, OnError: func(err error) {
+			if errors.Is(err, errDown) {
+				told++
+			}
+			panic("hook")
+		}})
+		wantEqual(t, "closed unused", late.closed, true)
+		wantEqual(t, "told", told, 1)
+	})
+}

@@ -108,7 +108,7 @@ func TestTricklingAnswer(t *testing.T) {
 				d.HTTP1 = http1
 				start := time.Now()
 				err := testkit.Open(t, d).Send(t.Context(), batch(0, 3))
-				if took := time.Since(start); took > 5*time.Second {
+				if took := time.Since(start); took > 20*time.Second { // to read all that is read of an answer takes two minutes
 					t.Errorf("Send took %v", took)
 				}
 				if (err != nil) != (status != 200) || transport.Classify(err, 3) != (transport.Outcome{}) {

@@ -71,8 +71,9 @@ type window struct {
 	repeats Repeats
 }
 
-// NewDedupe returns a Dedupe that remembers up to max records for the length of
-// a window.
+// NewDedupe returns a Dedupe that remembers up to max records, at least 1, for the
+// length of a window. The queue has all its room at once: to grow it would be an
+// allocation in a log call, at the moment of a flood.
 func NewDedupe(length time.Duration, max int) *Dedupe {
 	return &Dedupe{
 		window: int64(length), seed: maphash.MakeSeed(), pending: make(chan struct{}, 1),

@@ -37,8 +37,10 @@ type group struct {
 	full [ways]int64  // when the bucket is full again
 }
 
-// NewLimiter returns a limiter of so many records a second. keys is how many
-// buckets there are, 0 for one; it is rounded up to whole groups.
+// NewLimiter returns a limiter of so many records a second, of which burst may
+// come at once after a rest. keys is how many buckets there are, 0 for one; it is
+// rounded up to whole groups. The time of a burst has to fit an int64 of
+// nanoseconds: package route allows 11 days.
 func NewLimiter(perSecond float64, burst, keys int) *Limiter {
 	token := max(1, int64(math.Round(1e9/perSecond)))
 	return &Limiter{
@@ -47,7 +49,8 @@ func NewLimiter(perSecond float64, burst, keys int) *Limiter {
 	}
 }
 
-// Take takes a token from the only bucket.
+// Take takes a token from the only bucket, or returns false if there is none.
+// Without a lock: with one, all goroutines that log would meet in it.
 func (l *Limiter) Take(now int64) bool {
 	for {
 		full := l.one.Load()

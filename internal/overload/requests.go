@@ -79,8 +79,8 @@ type request struct {
 	follow     int // records that are shipped as they come, after a trigger
 }
 
-// NewRequests returns a Requests with its bounds; maxRecords and maxBytes are
-// for each request.
+// NewRequests returns a Requests with its bounds; maxRecords and maxBytes, with
+// keptHeader for each record, are for each request. All are at least 1.
 func NewRequests(maxRecords, maxBytes, maxRequests int) *Requests {
 	t := &Requests{
 		maxRecords: maxRecords, maxBytes: maxBytes, maxRequests: maxRequests,

@@ -21,6 +21,8 @@ func reconnects(t testing.TB, h *Harness) {
 	w := &worker{session: s}
 	w.until(10) // an ordinary start, so that there is a connection to break
 
+	// While it hangs, for then it is certain that the batch had arrived and was not
+	// answered: killed at any moment, the receiver may have been through with it.
 	g := s.peer.hang()
 	err := s.killDuring(g, w)
 	if s.desc.Acknowledged && err == nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/slogship/slogship/transport"
 )
 
-// afterClose closes a transport that has sent, and one that has not.
+// afterClose closes a transport that has sent, and one that has not: that has no
+// connection whose end Send would run into, only what Close noted.
 func afterClose(t testing.TB, h *Harness) {
 	for _, used := range []bool{true, false} {
 		s := beginOpen(t, h)
@@ -31,7 +32,9 @@ func afterClose(t testing.TB, h *Harness) {
 }
 
 // releases opens and closes many transports (T37): afterwards the process has
-// no more goroutines and file descriptors than before.
+// no more goroutines and file descriptors than before. Many, since a test before
+// this one may leave a few that end meanwhile, and one leaked by each round must
+// not hide behind them.
 func releases(t testing.TB, h *Harness) {
 	rounds := 50
 	if os.Getenv("SLOGSHIP_NIGHTLY") != "" {

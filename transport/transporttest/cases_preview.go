@@ -10,7 +10,9 @@ import (
 )
 
 // preview asks before a Send, during many, and after Close. The record's memory
-// is poisoned after each, as the worker's would be overwritten.
+// is poisoned after each, as the worker's would be overwritten. What it returns
+// has to be the caller's own, so the first answer is looked at again at the end;
+// that it shares no memory with a Send is for the race detector to see.
 func preview(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	p, ok := s.tr.(transport.Previewer)

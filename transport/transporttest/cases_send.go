@@ -11,7 +11,9 @@ import (
 )
 
 // inOrder sends batches of several sizes. Nothing else may arrive, and where
-// the destination acknowledges, all of it is there when Send returns.
+// the destination acknowledges, all of it is there when Send returns. One record
+// comes after seven: an adapter that uses its memory again could send the rest of
+// the larger batch with it.
 func inOrder(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	next := 0
@@ -86,8 +88,10 @@ func bulk(s *session) []encode.Record {
 	return recs
 }
 
-// concurrent sends from as many goroutines as the transport allows. Each
-// record arrives once, and the order within each batch is kept.
+// concurrent sends from as many goroutines as the transport allows, up to 16:
+// more would show nothing else. Direct is a promise for any number, whatever
+// MaxInFlight says. Each record arrives once, and the order within each batch is
+// kept.
 func concurrent(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	senders := max(s.desc.MaxInFlight, 1)
@@ -145,7 +149,8 @@ func positions(numbers []int, first, size int) []int {
 	return at
 }
 
-// held follows Held over Sends: it may grow by what was sent, and shrink.
+// held follows Held over Sends: it may grow by what was sent, and shrink. That
+// what it counts is enough is seen when the receiver dies: see reconnects.
 func held(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	holder, ok := s.tr.(transport.Holder)
@@ -167,7 +172,8 @@ func held(t testing.TB, h *Harness) {
 }
 
 // probe asks a working receiver, which must not take the question for a record,
-// and a dead one.
+// and a dead one. Both without a Send before, as a worker does that starts with a
+// destination that is down.
 func probe(t testing.TB, h *Harness) {
 	s := beginOpen(t, h)
 	prober, ok := s.tr.(transport.Prober)

@@ -220,7 +220,8 @@ func final(err error) bool {
 	return out.Resend == 0 && (out.Permanent || out.TooLarge)
 }
 
-// reliable reports whether what Send returned nil for arrives.
+// reliable reports whether what Send returned nil for arrives. Without an answer,
+// a tail that is held or a file to read, the contract promises nothing.
 func (s *session) reliable() bool {
 	_, holder := s.tr.(transport.Holder)
 	return s.desc.Acknowledged || holder || s.peer.Read != nil

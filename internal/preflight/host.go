@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/slogship/slogship/internal/hostaddr"
 	"github.com/slogship/slogship/transport"
@@ -24,6 +25,8 @@ type Host struct {
 	UDP  bool              // there is nothing to connect
 	TLS  *tlsconfig.Client // nil: none
 	ALPN []string          // what is spoken within TLS, if the server has to agree
+
+	verdict time.Duration // 0: verdictTime; a test waits for as long as it takes
 }
 
 // Check takes the steps one after the other, up to the first that fails.

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,7 +42,7 @@ func (h *Host) handshake(ctx context.Context, subject string, conn net.Conn) []t
 	secure := tls.Client(conn, config)
 	err := secure.HandshakeContext(ctx)
 	if err == nil && *asked {
-		err = refusal(secure)
+		err = refusal(secure, cmp.Or(h.verdict, verdictTime))
 	}
 	if err != nil {
 		return append([]transport.Finding{h.broken(subject, err, own != nil)}, clientFinding(own)...)
@@ -140,8 +141,8 @@ func noteQuestion(config *tls.Config) *bool {
 
 // refusal waits for the server to say that it does not want our certificate. A
 // server that takes it says nothing, or greets.
-func refusal(conn *tls.Conn) error {
-	if err := conn.SetReadDeadline(time.Now().Add(verdictTime)); err != nil {
+func refusal(conn *tls.Conn, wait time.Duration) error {
+	if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
 	var timeout net.Error

@@ -139,7 +139,7 @@ func outsider(say string) encode.Record {
 // deliverOne is a Send of one record whose outcome does not matter.
 func deliverOne(t *testing.T, tr transport.Transport, rec encode.Record) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := tr.Send(ctx, []encode.Record{rec}); err != nil {
 		t.Errorf("%q: %v", rec.Message, err)

@@ -99,7 +99,7 @@ func TestS18_BodiesAreCapped(t *testing.T) {
 		for _, s := range []int64{200, 400, 401, 429, 500} {
 			scenes++
 			status.Store(s)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			start := time.Now()
 			rec := outsider(fmt.Sprint("status ", s))
 			err := tr.Send(ctx, []encode.Record{rec})

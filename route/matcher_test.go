@@ -192,3 +192,17 @@ func ExampleFirst() {
 	// errors true false
 	// rest false true
 }
+
+// mute is a matcher of a user's whose String was not meant to be called.
+type mute struct{}
+
+func (mute) Match(route.Subject) bool { return true }
+func (mute) String() string           { panic("no text") }
+
+// Validate asks a matcher for its text only to say what is wrong with it: one of
+// the user's own, which may panic, keeps no program from starting.
+func TestValidateAsksNoMatcherForItsText(t *testing.T) {
+	if err := route.Validate([]route.Route{{Name: "a", To: memory.New(), Match: mute{}}}); err != nil {
+		t.Error(err)
+	}
+}

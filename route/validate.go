@@ -49,8 +49,9 @@ func (r *Route) validate() []error {
 	check(answers(r.Levels.least), "Levels", r.Levels.least, "a lower bound that has a level")
 	check(answers(r.Levels.most), "Levels", r.Levels.most, "an upper bound that has a level")
 	check(answers(r.Buffer.Keep), "Buffer.Keep", r.Buffer.Keep, "nil or a bound that has a level")
-	matcher := badMatcher(r.Match)
-	check(matcher == "", "Match", MatcherText(r.Match), matcher)
+	if matcher := badMatcher(r.Match); matcher != "" { // else nobody asks one of the user's for its text, which may panic
+		check(false, "Match", MatcherText(r.Match), matcher)
+	}
 	check(r.Durability.kind != 1 || r.Durability.interval >= 1e6, "Durability", r.Durability, "an interval of at least 1ms")
 	check(r.Buffer.MaxBytes == 0 || r.Buffer.MaxBytes >= 256<<10, "Buffer.MaxBytes", r.Buffer.MaxBytes, "at least 262144 bytes")
 	check(r.Buffer.WhenFull <= Block, "Buffer.WhenFull", r.Buffer.WhenFull, "DropOldest, DropNewest or Block")

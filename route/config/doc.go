@@ -135,6 +135,9 @@
 // is allowed, and the nearest known name. What a reference stands for is never in
 // it, nor are values of keys that look like credentials; a URL is shown without its
 // user information, the values of its parameters, and path segments like tokens.
+// But for the words of a destination that Open or Apply opens: they may quote what
+// a variable stands for (a directory that is not there, a host), and what is from
+// a file is masked in them.
 // The testdata has more than 300 broken files with what is said about each.
 //
 // # Limits

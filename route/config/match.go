@@ -44,12 +44,13 @@ func (d *decoder) matcher(n *yaml.Node, key string) route.Matcher {
 	if !d.mapping(n, key, allowed) {
 		return nil
 	}
-	if len(n.Content) == 0 {
+	es := d.entries(n, key)
+	if len(es) == 0 { // "<<" may have brought none
 		d.want(n, key, false, allowed+"; none would take every record")
 		return nil
 	}
 	var all []route.Matcher
-	for _, e := range d.entries(n, key) {
+	for _, e := range es {
 		all = append(all, d.part(e))
 	}
 	return join1(all, route.All)
@@ -193,14 +194,15 @@ func (d *decoder) condition(e entry, path string) route.Matcher {
 	if e.value.Kind != yaml.MappingNode {
 		return d.equals(e.value, e.path, path)
 	}
-	if len(e.value.Content) == 0 {
+	es := d.entries(e.value, e.path)
+	if len(es) == 0 {
 		d.want(e.value, e.path, false, "one or several of "+list(ConditionKeys()))
 		return nil
 	}
 	var ms []route.Matcher
 	var least, most any
 	bounded, failed := false, false
-	for _, c := range d.entries(e.value, e.path) {
+	for _, c := range es {
 		switch c.name {
 		case "min", "max":
 			bound, ok := d.bound(c)

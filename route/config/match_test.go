@@ -28,6 +28,7 @@ func TestMatchers(t *testing.T) {
 		"{code: 007}":                             route.Equals("code", "007"),
 		"{code: 1e3}":                             route.Equals("code", 1000.0),
 		"{code: 5%}":                              route.Equals("code", "5%"),
+		"{code: 0.5%}":                            route.Equals("code", "0.5%"),
 		"{cached: true}":                          route.Equals("cached", true),
 		`{cached: "true"}`:                        route.Equals("cached", "true"),
 		"{country: NO}":                           route.Equals("country", "NO"),

@@ -80,10 +80,7 @@ func (c *Config) field(environment string, err error, r *routeNode) *Error {
 
 // without returns err, or if it shows a secret an error with the rest of its text.
 func without(err error, secrets []string) error {
-	text := err.Error()
-	for _, s := range secrets {
-		text = strings.ReplaceAll(text, s, mask)
-	}
+	text := hide(err.Error(), secrets)
 	if text == err.Error() {
 		return err
 	}

@@ -180,19 +180,15 @@ func (l *link) build(s Scheme, u *url.URL, query string) (dest reflect.Value, ok
 func (l *link) clean(err error, u *url.URL, values url.Values) string {
 	text := err.Error()
 	password, _ := u.User.Password()
-	secrets := []string{password, u.User.Username(), url.QueryEscape(password)}
+	secrets := []string{password, u.User.Username()}
 	for _, v := range values {
 		secrets = append(secrets, v...)
-	}
-	for _, s := range secrets {
-		if len(s) > 2 && strings.Contains(text, s) {
-			text = strings.ReplaceAll(text, s, mask)
-		}
 	}
 	if l.hidden {
 		return "a URL with what its scheme needs"
 	}
-	return text
+	// One or two letters are in the words of any error.
+	return hide(text, slices.DeleteFunc(secrets, func(s string) bool { return len(s) <= 2 }))
 }
 
 // parameters splits the query. url.ParseQuery would keep neither the order, which

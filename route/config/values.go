@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -48,7 +49,9 @@ func plainValue(text string) any {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil && text[0] != '0' {
 		return n // an id above 2^63, which a float would round
 	}
-	if f, ok := parseNumber(text); ok && text[len(text)-1] != '%' && text[0] != '0' || ok && len(text) > 1 && text[:2] == "0." {
+	// A share (25%) is a text here, where nothing says that a number is meant; so is
+	// what begins with 0 and is no decimal, as 007 above.
+	if f, ok := parseNumber(text); ok && !strings.HasSuffix(text, "%") && (text[0] != '0' || strings.HasPrefix(text, "0.")) {
 		return f
 	}
 	return text

@@ -68,8 +68,8 @@ type SASL struct {
 	Password string `json:"-"`
 
 	// PasswordFile names a file with the password, in place of Password. At most
-	// 64 KiB; one line break at its end does not count. It has to be there in
-	// Open. Default: none.
+	// 64 KiB, and a regular file; one line break at its end does not count. It has
+	// to be there in Open. Default: none.
 	PasswordFile string
 
 	// Credentials returns user name and password. It is called with Send's ctx,
@@ -117,6 +117,14 @@ func (s *SASL) open() error {
 }
 
 func (s *SASL) readFile() (string, error) {
+	// Stat before Open: opening a named pipe would wait for its writer, with no ctx.
+	info, err := os.Stat(s.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%w: %q is not a regular file", ErrCredentials, s.PasswordFile)
+	}
 	f, err := os.Open(s.PasswordFile)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrCredentials, err)

@@ -51,7 +51,7 @@ func (s *sender) Send(ctx context.Context, recs []encode.Record) error {
 			v.mark(a.to, len(recs), err)
 			break
 		}
-		if a.to == from { // the request did not come about: closed, or no credentials
+		if a.to == from { // no body was asked for: the transport is closed
 			return err
 		}
 		from = a.to

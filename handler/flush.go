@@ -14,8 +14,7 @@ import (
 // it. It may be called at any time, also by several goroutines.
 func (h *Handler) Flush(ctx context.Context) error {
 	c := h.core
-	lanes := c.table.Load().everyone()
-	err := each(lanes, func(l *lane) *Undelivered {
+	err := each(c.table.Load().everyone(), func(l *lane) *Undelivered {
 		if l.buf == nil {
 			return nil
 		}
@@ -27,8 +26,11 @@ func (h *Handler) Flush(ctx context.Context) error {
 	// all the time, and a barrier has to end. No letter makes more hops than there
 	// are routes, since it never comes back to one (route.Validate), but for one
 	// that several Reloads send round meanwhile.
-	for hop := 1; err == nil && hop < len(lanes); hop++ {
-		lanes = c.table.Load().everyone() // a Reload may have said where they go now
+	for hop := 1; err == nil; hop++ {
+		lanes := c.table.Load().everyone() // a Reload may have said where they go now
+		if hop >= len(lanes) {
+			break
+		}
 		err = each(lanes, func(l *lane) *Undelivered {
 			if at := l.handed.Load(); at != 0 {
 				return l.flush(ctx, buffer.Position(at))

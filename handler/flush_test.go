@@ -53,7 +53,7 @@ func gates() (a, b, c *gate) {
 
 // through is a route to a gate, for which nothing is logged but letters.
 func through(name string, to *gate, dead string) route.Route {
-	r := route.Route{Name: name, To: to, DeadLetter: dead, SendTimeout: time.Hour}
+	r := route.Route{Name: name, To: to, DeadLetter: dead, SendTimeout: time.Hour, Batch: route.Batch{MaxRecords: 1}}
 	if name != "a" {
 		r.Match = route.Group("never")
 	}
@@ -79,24 +79,29 @@ func flushing(ctx context.Context, h *handler.Handler) (returned func() (bool, e
 // there, and where that one hands it to; also if a Reload says meanwhile where
 // that is.
 func TestFlushFollowsDeadLetters(t *testing.T) {
-	for name, reload := range map[string]func(a, b, c *gate) []route.Route{
-		"as they were": nil,
-		"reloaded": func(a, b, c *gate) []route.Route {
+	type routes func(a, b, c *gate) []route.Route
+	all := func(a, b, c *gate) []route.Route {
+		return []route.Route{through("a", a, "b"), through("c", c, ""), through("b", b, "c")}
+	}
+	for name, of := range map[string]struct {
+		before, reload routes
+		letters        int64
+	}{
+		"as they were": {all, nil, 2},
+		"bent": {all, func(a, b, c *gate) []route.Route {
 			return []route.Route{through("a", a, "new"), through("b", b, ""), through("new", c, "")}
-		},
-		"removed": func(_, b, c *gate) []route.Route {
+		}, 2},
+		"removed": {all, func(_, b, c *gate) []route.Route {
 			return []route.Route{through("b", b, "c"), through("c", c, "")}
-		},
+		}, 2},
+		// What was on its way when the Reload came is lost, as the old routes said.
+		"added": {func(a, _, _ *gate) []route.Route { return []route.Route{through("a", a, "")} }, all, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b, c := gates()
-				h, err := handler.New([]route.Route{through("a", a, "b"), through("c", c, ""), through("b", b, "c")},
-					&handler.Options{InMemory: true, OnError: func(error) {}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				logged(t, h, "m", 1)
+				h := opened(t, "memory", of.before(a, b, c))
+				logged(t, h, "m", 2)
 				flushed := flushing(t.Context(), h)
 				for _, g := range []*gate{nil, a, b} {
 					if g != nil {
@@ -105,12 +110,12 @@ func TestFlushFollowsDeadLetters(t *testing.T) {
 					if over, err := flushed(); over {
 						t.Errorf("Flush returned %v before the letter had arrived", err)
 					}
-					if g == nil && reload != nil {
-						mustReload(t, h, nil, reload(a, b, c)...)
+					if g == nil && of.reload != nil {
+						mustReload(t, h, nil, of.reload(a, b, c)...)
 					}
 				}
 				close(c.open)
-				if over, err := flushed(); !over || err != nil || c.took.Load() != 1 {
+				if over, err := flushed(); !over || err != nil || c.took.Load() != of.letters {
 					t.Errorf("Flush: returned %v, %v; %d letters arrived", over, err, c.took.Load())
 				}
 				mustClose(t, h)
@@ -123,17 +128,13 @@ func TestFlushFollowsDeadLetters(t *testing.T) {
 func TestFlushNamesTheRouteOfALetter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, c := gates()
-		h, err := handler.New([]route.Route{through("a", a, "b"), through("b", b, "c"), through("c", c, "")},
-			&handler.Options{InMemory: true, OnError: func(error) {}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := opened(t, "memory", []route.Route{through("a", a, "b"), through("b", b, "c"), through("c", c, "")})
 		logged(t, h, "m", 1)
 		close(a.open)
 		close(b.open)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		err = h.Flush(ctx)
+		err := h.Flush(ctx)
 		left, ok := errors.AsType[*handler.UndeliveredError](err)
 		if !ok || !errors.Is(err, context.DeadlineExceeded) || len(left.Routes) != 1 || left.Routes[0].Route != "c" || left.Routes[0].Records != 1 {
 			t.Errorf("Flush: %v", err)

@@ -102,7 +102,7 @@ func FuzzJSON(f *testing.F) {
 }
 
 // FuzzJSONOptions changes all options, also to nonsense, and the limit: the
-// output may be anything but invalid.
+// output may be anything but invalid, and so that of Logfmt with the same ones.
 func FuzzJSONOptions(f *testing.F) {
 	f.Add([]byte("x"), "level", "#1", uint64(0), 100)
 	f.Add([]byte{3, 200, 1, 7, 9, 9, 9, 9}, "\xff", "a#2", ^uint64(0), 1)
@@ -124,6 +124,12 @@ func FuzzJSONOptions(f *testing.F) {
 		if err := walkJSON(line, nil); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
+		line, _ = encode.Logfmt{Keys: enc.Keys, Level: enc.Level, Time: enc.Time, Duration: enc.Duration, Bytes: enc.Bytes, MaxBytes: enc.MaxBytes}.AppendRecord(nil, rec)
+		names, _, err := parseLogfmt(string(line))
+		if err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		noneTwice(t, "Logfmt", names)
 	})
 }
 

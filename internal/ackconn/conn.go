@@ -39,6 +39,7 @@ type Conn struct {
 	// In reads what the receiver says, between Begin and its end.
 	In *bufio.Reader
 
+	// These do not change once Dial has returned.
 	socket  net.Conn
 	raw     syscall.RawConn // socket's; nil for one that is no TCP
 	stream  net.Conn        // TLS over socket, or socket
@@ -48,10 +49,13 @@ type Conn struct {
 	version uint64 // of the TLS files it was made with
 	made    time.Time
 
-	ctx   context.Context // of the Send that runs
+	// Owned by the Send that runs. The context is kept, against custom, because a
+	// bufio.Reader hands none on to its source.
+	ctx   context.Context // that Send's; Background between two
 	heard time.Time       // when the receiver last took or said something
 	ended time.Time       // when the last Send ended
-	gone  atomic.Bool     // Abort was called
+
+	gone atomic.Bool // Abort or Goodbye was called
 }
 
 func newConn(socket net.Conn, silence time.Duration) *Conn {
@@ -102,7 +106,9 @@ func (c *Conn) use(ctx context.Context) (end func()) {
 	}
 }
 
-// limit sets the deadline of the next read or write.
+// limit sets the deadline of the next read or write. It counts from the last byte
+// in either direction: a receiver that takes bytes without answering, or answers
+// without taking more, lives.
 func (c *Conn) limit() {
 	deadline := c.heard.Add(c.silence)
 	if end, ok := c.ctx.Deadline(); ok && end.Before(deadline) {
@@ -138,6 +144,8 @@ func (r reader) Read(p []byte) (int, error) {
 	if r.c.raw != nil {
 		_ = r.c.raw.Control(quickAck)
 	}
+	// No loop around it: bufio asks again when it wants more, and each time the
+	// receiver's silence is counted from its last byte.
 	n, err := r.c.stream.Read(p)
 	if n > 0 {
 		r.c.heard = time.Now()
@@ -178,12 +186,18 @@ func (c *Conn) Check() error {
 	return c.Look()
 }
 
-// Look is Check, however short the quiet was.
+// Look is Check, however short the quiet was. A read, because no more portable
+// way tells that the other side is gone: a write does so one write later, when the
+// records are lost in the kernel's buffer.
+//
+// nil is not a promise. On a machine that takes the whole millisecond away from
+// this goroutine the socket is not looked at. Then the next Send finds out, and
+// fails; to wait longer would cost every Probe that time for the rare one's sake.
 func (c *Conn) Look() error {
 	if c.In.Buffered() > 0 {
 		return errChatty
 	}
-	var one [1]byte
+	var one [1]byte // not of In: what is read here is an error, not an answer
 	c.socket.SetDeadline(time.Now().Add(time.Millisecond))
 	n, err := c.stream.Read(one[:])
 	switch {
@@ -208,12 +222,14 @@ func (c *Conn) Abort() {
 }
 
 // Goodbye ends TLS in order and closes the socket, for a connection on which all
-// has been said. It waits no longer than a moment.
+// has been said: then the kernel has room for TLS's alert, and nothing waits. On
+// one whose receiver has stopped to take bytes it would wait for five seconds,
+// crypto/tls's own deadline, which replaces any that is set here; those are for
+// Abort.
 func (c *Conn) Goodbye() {
 	if c.gone.Swap(true) {
 		return
 	}
-	c.socket.SetDeadline(time.Now().Add(100 * time.Millisecond))
 	c.stream.Close() // with TLS also the alert; an error changes nothing
 	if c.stream != c.socket {
 		c.socket.Close()

@@ -22,10 +22,13 @@ type Dialer struct {
 	Silence        time.Duration     // of the receiver, after which a connection is given up
 	KeepAlive      time.Duration     // between TCP probes; negative: none
 
-	next int // the host to try first, plus 1; 0: none has been chosen
+	// next is the host to try first, plus 1; 0: none has been chosen. Plus 1, so
+	// that a Dialer needs no constructor: its zero value has not chosen host 0.
+	next int
 }
 
-// ParseHosts parses addresses for a Dialer.
+// ParseHosts parses addresses ("host:port") for a Dialer and resolves none. Its
+// errors wrap [hostaddr.ErrInvalid]. A nil resolver is net.DefaultResolver.
 func ParseHosts(addrs []string, resolver *net.Resolver) ([]*hostaddr.Name, error) {
 	hosts := make([]*hostaddr.Name, 0, len(addrs))
 	for _, a := range addrs {
@@ -66,10 +69,13 @@ func (d *Dialer) Dial(ctx context.Context, greet func(*Conn) error) (*Conn, erro
 	return nil, errors.Join(reasons...)
 }
 
-// Skip makes the next Dial begin with the next host.
+// Skip makes the next Dial begin with the next host. Not with one by chance: after
+// as many failures as there are hosts, each has had its turn.
 func (d *Dialer) Skip() { d.next = d.next%len(d.Hosts) + 1 }
 
-// dialHost tries the addresses of one host with its share of the time.
+// dialHost tries the addresses of one host with its share of the time. Without
+// shares, a first host whose packets vanish would use up the time of all others,
+// at each attempt anew.
 func (d *Dialer) dialHost(ctx context.Context, host *hostaddr.Name, shares int, greet func(*Conn) error) (c *Conn, err error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -90,7 +96,7 @@ func (d *Dialer) dialHost(ctx context.Context, host *hostaddr.Name, shares int, 
 // dialAddr makes one attempt. What greet says about an address is the address's
 // fault: one that takes connections and cannot speak gives way to the next.
 func (d *Dialer) dialAddr(ctx context.Context, host *hostaddr.Name, addr netip.AddrPort, greet func(*Conn) error) (*Conn, error) {
-	dialer := net.Dialer{KeepAlive: -1}
+	dialer := net.Dialer{KeepAlive: -1} // 0 would be Go's own probes, which nobody asked for
 	if d.KeepAlive > 0 {
 		dialer.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: d.KeepAlive, Interval: d.KeepAlive, Count: 4}
 	}
@@ -120,6 +126,8 @@ func (d *Dialer) greet(ctx context.Context, c *Conn, greet func(*Conn) error) er
 	if greet == nil {
 		return nil
 	}
+	// What greet reads and writes goes through c, where a Send's ctx ends it; here
+	// it is Dial's.
 	defer c.Begin(ctx)()
 	return greet(c)
 }

@@ -44,7 +44,7 @@ type payload struct {
 	mu     sync.Mutex
 	buf    *[]byte // guarded by mu; nil once it is back in the pool
 	refs   int     // guarded by mu; Send's own and one for each open body
-	latest *body   // guarded by mu
+	latest *body   // guarded by mu; an earlier one is a connection's that broke
 }
 
 // newPayload takes buf over. The caller holds a reference until release.

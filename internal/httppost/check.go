@@ -33,7 +33,8 @@ func (c *Client) Steps(ctx context.Context) []transport.Finding {
 	return append(found, preflight.Skip(preflight.Name, c.url.Host, "it is reached through the proxy "+proxy.Host))
 }
 
-// way looks at the way to the host that u names.
+// way looks at the way to the host that u names. The names known from Post are not
+// used: an address that failed there is what a preflight has to find.
 func (c *Client) way(ctx context.Context, u *url.URL) []transport.Finding {
 	ports := map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 	addr := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
@@ -73,7 +74,8 @@ type Answer struct {
 	Body    []byte // at most 64 KiB
 }
 
-// Ask makes one request and judges the answer.
+// Ask makes one request and judges the answer. It uses Post's own links: a
+// connection of another kind could find well what Post fails on.
 func (c *Client) Ask(ctx context.Context, a Ask) transport.Finding {
 	target := a.URL
 	if target == nil {
@@ -108,7 +110,7 @@ func (c *Client) question(ctx context.Context, a *Ask, target *url.URL, secret s
 		h.Del("Content-Type")
 	}
 	c.credentials.set(h, secret)
-	to := *target
+	to := *target // a copy: Options.Proxy gets the request, and may write to it
 	req := &http.Request{
 		Method: cmp.Or(a.Method, http.MethodGet), URL: &to, Host: c.host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

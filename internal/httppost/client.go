@@ -25,13 +25,17 @@ const drainTime = 500 * time.Millisecond
 
 // Client posts to one URL. It is safe for concurrent use. Its fields do not
 // change after Open, but for what guards itself.
+//
+// It has no queue and no retries, and MaxInFlight is not enforced: that many Posts
+// at a time is what the worker keeps to. Here it only says how many connections
+// are worth keeping.
 type Client struct {
 	options     *Options    // with its defaults
 	url         *url.URL    // without user information
 	header      http.Header // of each request; cloned
 	host        string      // Host header; "" for the URL's
 	credentials *credentials
-	secrets     []string // of the configuration
+	secrets     []string // of the configuration, to be masked in errors
 	buffers     buffers
 	wire        wire
 }
@@ -82,6 +86,8 @@ func (c *Client) Post(ctx context.Context, r *Request) (silent bool, err error) 
 	if to == nil {
 		return false, transport.ErrClosed
 	}
+	// enter comes before the packing, which takes milliseconds: a Close meanwhile
+	// leaves the links to this Post.
 	defer func() { c.wire.leave(to, silent) }()
 	load, packed, err := c.pack(r)
 	if err != nil || load == nil {
@@ -95,7 +101,9 @@ func (c *Client) Post(ctx context.Context, r *Request) (silent bool, err error) 
 	return c.exchange(ctx, to, &parcel{Request: r, load: load, packed: packed, secret: secret})
 }
 
-// parcel is a request that is packed.
+// parcel is a request that is packed. Its secret is the one that was sent: the
+// file may hold another by the time of the answer, and it is the sent one that a
+// 401 is about and that the answer may repeat.
 type parcel struct {
 	*Request
 	load   *payload
@@ -103,7 +111,10 @@ type parcel struct {
 	secret string
 }
 
-// pack makes the body and compresses it. load is nil if there is nothing in it.
+// pack makes the body and compresses it. load is nil if there is nothing in it. The
+// body is made as a whole before it is sent, not while: its length is then known
+// (chunks are what some proxies refuse), and a connection that breaks can be given
+// it again.
 func (c *Client) pack(r *Request) (load *payload, packed bool, err error) {
 	plain := c.buffers.get()
 	if *plain = r.Body(*plain); len(*plain) == 0 {
@@ -149,6 +160,8 @@ func (c *Client) exchange(ctx context.Context, to *links, p *parcel) (silent boo
 	if p.Answered != nil {
 		p.Answered(resp.StatusCode, resp.Header)
 	}
+	// Once for all items of a bulk answer, and not at all for most: NewSecrets is
+	// dear beside the reading of an answer that accepts.
 	secrets := sync.OnceValue(func() httpstatus.Secrets { return c.checker(p.secret).Secrets })
 	mask := func(text string) string { return secrets().Text(text) }
 	whole := p.load.wasRead()
@@ -183,7 +196,8 @@ func (c *Client) refused(p *parcel, resp *http.Response) error {
 }
 
 // failed adds to a handshake's error what would mend it, and why the TLS files
-// are not what is in use.
+// are not what is in use. Not when ctx is done: then the handshake was cut off, and
+// the advice would be about nothing.
 func (c *Client) failed(ctx context.Context, err error, secret string) error {
 	if ctx.Err() == nil {
 		err = c.wire.tls.Explain(err)

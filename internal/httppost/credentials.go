@@ -41,7 +41,7 @@ func (c *credentials) get(ctx context.Context) (string, error) {
 		}
 		return value, nil
 	default:
-		return c.fixed, nil
+		return c.fixed, nil // with its scheme: format is for files alone
 	}
 }
 
@@ -60,7 +60,8 @@ func (c *credentials) value(secret string) string {
 	return c.format(secret)
 }
 
-// answered looks at the status for which secret was sent.
+// answered looks at the status for which secret was sent. 403 is not taken for a
+// rejection: it says that the secret is known, and may not do this.
 func (c *credentials) answered(status int, secret string) {
 	if status == http.StatusUnauthorized && c.file != nil {
 		c.file.reject(secret)

@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-// ownHeaders are set by this package or by net/http, and wrong if set twice.
+// ownHeader reports whether a header is set by this package or by net/http, and
+// wrong if set twice: two lengths, or a second Transfer-Encoding, are how requests
+// are smuggled past a proxy. Host, Content-Type and User-Agent are the user's to
+// set.
 func ownHeader(name string) bool {
 	switch name {
 	case "Connection", "Content-Encoding", "Content-Length", "Expect", "Idempotency-Key", "Keep-Alive",
@@ -18,7 +21,8 @@ func ownHeader(name string) bool {
 }
 
 // checkHeaders returns the headers under their canonical names. Errors name the
-// header and never its value.
+// header and never its value. What net/http would refuse is found in Open, and not
+// by each Send: there it would look like an outage.
 func (o *Options) checkHeaders() (http.Header, error) {
 	h := http.Header{}
 	for name, value := range o.Headers {

@@ -38,7 +38,8 @@ func (l *links) enter() {
 	l.users++
 }
 
-// answered notes that a request got an answer, whatever it says.
+// answered notes that a request got an answer, whatever it says: a 500 is of a
+// server that lives. The address is told once, as nothing else can come of it.
 func (l *links) answered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,6 +97,8 @@ func (l *links) dial(ctx context.Context, network, addr string) (net.Conn, error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.ended, cancel)()
+	// Not under the lock: it takes up to ConnectTimeout, and Sends come and go
+	// meanwhile.
 	raw, at, err := l.names.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
@@ -111,7 +114,8 @@ func (l *links) dial(ctx context.Context, network, addr string) (net.Conn, error
 	return c, nil
 }
 
-// conn tells its links when it is closed.
+// conn tells its links when it is closed, by whomever: net/http closes one that
+// breaks or was idle for too long, and it must not be kept alive by the map.
 type conn struct {
 	net.Conn
 	links *links

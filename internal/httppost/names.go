@@ -58,6 +58,8 @@ func (n *names) dial(ctx context.Context, network, hostport string) (c net.Conn,
 	if err != nil {
 		return nil, at, err
 	}
+	// at.addr is the address tried last; if none worked, the error tells of all and
+	// nobody looks at it.
 	err = at.name.Try(ctx, addrs, func(ctx context.Context, addr netip.AddrPort) error {
 		at.addr = addr
 		c, err = new(net.Dialer).DialContext(ctx, network, addr.String())

@@ -33,7 +33,8 @@ const (
 	DefaultIdleTimeout    = 90 * time.Second
 )
 
-// maxInFlight bounds MaxInFlight: each takes buffers, and no network is so long.
+// maxInFlight bounds MaxInFlight: each takes buffers, and no network is so long
+// that it holds more.
 const maxInFlight = 1024
 
 // Options is what an adapter's Destination says of its requests. Only Adapter,
@@ -80,7 +81,9 @@ type Options struct {
 }
 
 // Open checks the options and reads the TLS files and TokenFile. It does not
-// connect.
+// connect. Its errors begin with Adapter and hold no secret; those about a field's
+// value wrap ErrConfig or ErrPlaintext, those about a secret file's contents
+// ErrToken.
 func (o Options) Open() (*Client, error) {
 	o, err := o.WithDefaults()
 	if err != nil {

@@ -88,7 +88,7 @@ func (c *Client) build(ctx context.Context, p *parcel) (*http.Request, error) {
 	if p.packed {
 		h["Content-Encoding"] = []string{c.options.Compressor.Encoding()}
 	}
-	target := *c.url
+	target := *c.url // a copy: Options.Proxy gets the request, and may write to it
 	if p.Query != "" {
 		target.RawQuery = p.Query
 	}

@@ -75,6 +75,8 @@ func (f *tokenFile) read() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", f.what, err)
 	}
+	// The whole file was asked for, and a byte more: a token that is cut at the
+	// bound would be sent, and answered with 401, which says nothing of the reason.
 	token := strings.TrimSpace(string(data))
 	switch {
 	case len(data) > maxToken:

@@ -33,7 +33,7 @@ func BenchmarkAttr(b *testing.B) {
 		{"map", slog.Any("other", map[string]any{"sealed": text})}, {"1 KiB", slog.String("sealed", strings.Repeat("x", 1024))},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			var sc Scratch
+			sc := Scratch{Record: testID}
 			var dst []byte
 			b.ReportAllocs()
 			for b.Loop() {
@@ -56,7 +56,7 @@ func BenchmarkRecord(b *testing.B) {
 	run := func(name string, p Policy) {
 		b.Run(name, func(b *testing.B) {
 			g := compile(b, p).Top()
-			var sc Scratch
+			sc := Scratch{Record: testID}
 			var dst []byte
 			b.ReportAllocs()
 			for b.Loop() {
@@ -92,7 +92,7 @@ func BenchmarkParallel(b *testing.B) {
 	s := compile(b, Policy{Rules: []Rule{{Key: "sealed"}}})
 	a := slog.String("sealed", strings.Repeat("x", 32))
 	b.RunParallel(func(pb *testing.PB) {
-		var sc Scratch
+		sc := Scratch{Record: testID}
 		var dst []byte
 		for pb.Next() {
 			dst = s.Top().AppendAttr(dst[:0], &sc, a)

@@ -42,7 +42,7 @@ func TestCost(t *testing.T) {
 	s := compile(t, Policy{Rules: []Rule{{Key: "*secret*"}, {Key: "password"}, {Path: "user.email"}}})
 	attrs, field := eight(), slog.String("secret", "0123456789abcdef0123456789abcdef")
 	g := s.Top()
-	var sc Scratch
+	sc := Scratch{Record: testID} // as every record has one: without, the clock is asked
 	dst := make([]byte, 0, 4096)
 	rounds := 200
 	if nightly() {

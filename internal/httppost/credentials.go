@@ -85,7 +85,9 @@ func (o *Options) usePassword() error {
 	return nil
 }
 
-// newCredentials checks that there is one source at most.
+// newCredentials checks that there is one source at most: with two, an order of
+// precedence would decide in silence who sends. The file is read here once, so that
+// a wrong path is found at the start and not by the first batch.
 func newCredentials(o *Options, u *url.URL, headers http.Header) (*credentials, error) {
 	c := &credentials{adapter: o.Adapter, header: "Authorization", authorize: o.Authorize}
 	sources := []string{}

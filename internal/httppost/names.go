@@ -27,7 +27,8 @@ type names struct {
 	known map[string]*hostaddr.Name // guarded by mu; by "host:port"
 }
 
-// origin is where a connection leads.
+// origin is where a connection leads: kept with it, since by the time that it
+// fails the host may be known anew, or resolve to other addresses.
 type origin struct {
 	name *hostaddr.Name
 	addr netip.AddrPort

@@ -4,9 +4,13 @@ package elasticsearch
 // is nobody else's business, and the times are long.
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/slogship/slogship/encode"
 )
 
 // cluster is nodes without clients, at a time that the test moves.
@@ -95,5 +99,29 @@ func TestNodesAllGone(t *testing.T) {
 	for range 5 {
 		single.want(t, "a single node", 0)
 		single.fail(0)
+	}
+}
+
+// TestNodesNotAsked: a Send that ends before it asks says nothing about a node,
+// neither well nor ill.
+func TestNodesNotAsked(t *testing.T) {
+	secret := errors.New("the secret is not there")
+	tr, err := Destination{
+		URLs:      []string{"https://127.0.0.1:1"},
+		Authorize: func(context.Context) (string, error) { return "", secret },
+	}.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	s := tr.(*sender)
+	for _, failures := range []int{0, 3} {
+		s.nodes.all[0].failures = failures
+		if err := s.Send(t.Context(), make([]encode.Record, 1)); !errors.Is(err, secret) {
+			t.Errorf("Send = %v", err)
+		}
+		if got := s.nodes.all[0].failures; got != failures {
+			t.Errorf("%d failures, want %d", got, failures)
+		}
 	}
 }

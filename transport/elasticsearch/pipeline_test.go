@@ -32,7 +32,7 @@ func logged(t *testing.T, d transport.Destination, n int, dir string) handler.Ro
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for i := range n {
 		if err := h.Log(ctx, slog.LevelInfo, "record "+strconv.Itoa(i), slog.Int("number", i)); err != nil {

@@ -70,7 +70,7 @@ func (s *sender) hides() bool {
 // post makes one request.
 func (s *sender) post(ctx context.Context, recs []encode.Record, hide bool) error {
 	answers := transport.AnswersFor(len(recs))
-	sent, length, ailing := 0, 0, false
+	sent, length, answered, ailing := 0, 0, false, false
 	request := httppost.Request{
 		Query: s.queries.plain,
 		Body: func(dst []byte) (body []byte) {
@@ -78,6 +78,7 @@ func (s *sender) post(ctx context.Context, recs []encode.Record, hide bool) erro
 			length = len(body) - len(dst)
 			return body
 		},
+		Answered: func(int, http.Header) { answered = true },
 		Accept: func(body io.Reader, mask func(string) string) error {
 			return readAnswer(body, mask, &answers, len(recs), sent, length)
 		},
@@ -96,7 +97,7 @@ func (s *sender) post(ctx context.Context, recs []encode.Record, hide bool) erro
 		// Nobody waited for the node's answer: that says nothing about it.
 	case silent || ailing:
 		s.nodes.failed(to, time.Now())
-	case sent > 0:
+	case answered: // not where there was nothing to send, or no secret to send it with
 		s.nodes.worked(to)
 	}
 	if err != nil {

@@ -98,7 +98,7 @@ func FuzzAnswer(f *testing.F) {
 	tr := testkit.Open(f, loki.Destination{URL: node.URL, AllowPlaintext: true, Proxy: testkit.NoProxy})
 	f.Fuzz(func(t *testing.T, code int, text string) {
 		status, body = 200+abs(code)%400, text
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err := tr.Send(ctx, batch(0, 2))
 		if (err == nil) != (status == 200 || status == 204) {

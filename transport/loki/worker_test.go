@@ -22,7 +22,7 @@ func through(t *testing.T, r route.Route, times ...time.Time) handler.RouteStats
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for i, at := range times {
 		if err := h.Handle(ctx, slog.NewRecord(at, slog.LevelInfo, "record "+strconv.Itoa(i), 0)); err != nil {

@@ -56,7 +56,7 @@ func (f *tokenFile) reject(token string) {
 
 // read returns the file's contents without the white space around them: an
 // editor ends the last line. Its errors hold the path and nothing of the
-// contents.
+// contents, of which a wrong path could have anything: a private key, say.
 func (f *tokenFile) read() (string, error) {
 	// Stat before Open: opening a named pipe would wait for its writer.
 	info, err := os.Stat(f.path)

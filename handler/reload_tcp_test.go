@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/route"
 	"github.com/slogship/slogship/transport/tcp"
@@ -63,7 +64,10 @@ func (r *reader) read(c net.Conn) {
 func TestReloadWithoutAcknowledgements(t *testing.T) {
 	readers := []*reader{startReader(t), startReader(t)}
 	to := func(i int) route.Route {
-		return route.Route{Name: "main", To: tcp.Destination{Addr: readers[i%2].listener.Addr().String()}, Buffer: blocking()}
+		// A reader that a busy machine keeps from reading for the default second has
+		// acknowledged nothing: then Close rightly says so, and keeps what was sent.
+		to := tcp.Destination{Addr: readers[i%2].listener.Addr().String(), CloseTimeout: 50 * time.Second}
+		return route.Route{Name: "main", To: to, Buffer: blocking()}
 	}
 	h := opened(t, "mapped", []route.Route{to(0)})
 	calls, over := produce(h)

@@ -72,6 +72,10 @@ type Answer struct {
 	Header  http.Header
 	Trailer http.Header
 	Body    []byte // at most 64 KiB
+
+	// Mask removes the secrets that the server repeats. It is for text that Judge
+	// cuts: of a secret that is cut no half is recognised afterwards.
+	Mask func(text string) string
 }
 
 // Ask makes one request and judges the answer. It uses Post's own links: a
@@ -125,7 +129,7 @@ func (c *Client) question(ctx context.Context, a *Ask, target *url.URL, secret s
 func (c *Client) judge(a *Ask, resp *http.Response, checker httpstatus.Checker) transport.Finding {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what came is enough
 	httpstatus.Drain(resp.Body)
-	answer := &Answer{Subject: a.Subject, Status: resp.StatusCode, Header: resp.Header, Trailer: resp.Trailer, Body: body}
+	answer := &Answer{Subject: a.Subject, Status: resp.StatusCode, Header: resp.Header, Trailer: resp.Trailer, Body: body, Mask: checker.Secrets.Text}
 	if a.Judge != nil {
 		if f, ok := a.Judge(answer); ok {
 			f.Found, f.Remedy = checker.Secrets.Text(f.Found), checker.Secrets.Text(f.Remedy)

@@ -59,7 +59,7 @@ func (s *sender) judgeGRPC(a *httppost.Answer, kind string) transport.Finding {
 	if code == 0 {
 		return preflight.Good(preflight.Protocol, a.Subject, "took a request without records")
 	}
-	failure := newStatusError(s.url, Code(code), trailer, func(text string) string { return text })
+	failure := newStatusError(s.url, Code(code), trailer, a.Mask)
 	switch failure.Code {
 	case Unauthenticated, PermissionDenied:
 		return preflight.Bad(preflight.Credentials, a.Subject, failure, "correct the credentials, or give them the right to write")

@@ -2,9 +2,13 @@ package otlp_test
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 
 	collogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
@@ -12,7 +16,10 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/slogship/slogship/internal/testkit"
+	"github.com/slogship/slogship/internal/testpki"
+	"github.com/slogship/slogship/transport/httpstatus"
 	"github.com/slogship/slogship/transport/otlp"
+	"github.com/slogship/slogship/transport/tlsconfig"
 )
 
 // An export without records, over HTTP.
@@ -60,5 +67,28 @@ func TestCheckGRPC(t *testing.T) {
 		if found, got := testkit.Check(t, dest); got != want {
 			t.Errorf("%v: %s, want %s: %v", code, got, want, found)
 		}
+	}
+}
+
+// Of a secret that a receiver repeats where its text is cut, no half is shown (S10).
+func TestS10_CheckCutsNoSecret(t *testing.T) {
+	const secret = "s3cr3t-c4n4ry-0123456789"
+	ca := testpki.New(t, "authority")
+	node := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Grpc-Status", strconv.Itoa(int(codes.Unauthenticated)))
+		w.Header().Set("Grpc-Message", strings.Repeat("x", httpstatus.MaxExcerpt-8)+secret)
+	}))
+	node.EnableHTTP2 = true
+	node.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Pair(testpki.Leaf{})}}
+	node.StartTLS()
+	defer node.Close()
+	dest := otlp.Destination{
+		URL: node.URL, Protocol: otlp.GRPC, Headers: map[string]string{"Authorization": "Bearer " + secret}, Lookup: environ(nil), Proxy: noProxy,
+		TLS: &tlsconfig.Options{Config: &tls.Config{RootCAs: ca.Pool()}},
+	}
+	found, got := testkit.Check(t, dest)
+	if !strings.HasSuffix(got, "credentials failed") || strings.Contains(fmt.Sprintf("%+v", found), secret[:6]) {
+		t.Errorf("%s: %+v", got, found)
 	}
 }

@@ -179,6 +179,22 @@ func TestSlowAnswer(t *testing.T) {
 	}
 }
 
+// The time for a check is over while its answer is judged: what closes the body
+// then, and what puts the bytes that were read in its place, are two.
+func TestAskEndsWhileJudged(t *testing.T) {
+	c := open(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		f := c.Ask(ctx, httppost.Ask{Check: "protocol", Judge: func(*httppost.Answer) (transport.Finding, bool) {
+			cancel()
+			return transport.Finding{}, false
+		}})
+		if _, ok := errors.AsType[*httpstatus.Error](f.Err); !ok {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
 // TestTokenFile: the file is looked at in Open, and is one source of credentials.
 // What is sent of it is elasticsearch's TestCredentials.
 func TestTokenFile(t *testing.T) {

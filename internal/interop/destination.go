@@ -29,6 +29,10 @@ type destination struct {
 	// which it gives its records back says nothing.
 	unordered bool
 
+	// behind: the server reads what the destination has stored, so that no Send
+	// waits for it: each kill counts, and what it has is known once it is quiet.
+	behind bool
+
 	// once: the server refuses a record that it has, so one duplicate is a fault.
 	once bool
 

@@ -20,8 +20,8 @@
 //
 // A kill counts only if at least one batch was unanswered by then and at least
 // 1,000 records that had never been sent before (100 for a server that takes some
-// 10 a second) went out since the last one. Of
-// UDP nothing is claimed under kills, so its server is left alone: there,
+// 10 a second) went out since the last one. (An agent that reads a file answers no
+// batch: each of its kills counts.) Of UDP nothing is claimed under kills, so its server is left alone: there,
 // everything sent at a bearable rate must have arrived.
 //
 // No wait here depends on a Send that nobody makes: while nothing has begun for

@@ -11,9 +11,10 @@ import (
 	"github.com/slogship/slogship/transport/file"
 )
 
-// followedDestinations are files that an agent follows through rotations, as
-// Filebeat does: rsyslog's imfile stands for it. The agent is not killed: what
-// it promises then is its own, and no answer of slogship's depends on it.
+// followedDestinations are files that an agent follows through rotations by one
+// name: rsyslog's imfile. (Filebeat, which follows rotated names as well, has a row
+// of its own.) The agent is not killed: what it promises then is its own, and no
+// answer of slogship's depends on it.
 //
 // The file is rotated about every second. imfile watches one name, and misses a
 // file that came and went between two of its looks: with 1 MiB, a rotation every

@@ -28,7 +28,8 @@ type killer struct {
 	server   interface{ restart(context.Context) error }
 	progress *progress
 	load     *load
-	apart    int // new records between two kills, at least
+	apart    int  // new records between two kills, at least
+	behind   bool // see destination.behind
 	rng      *rand.Rand
 	counted  int
 }
@@ -158,6 +159,9 @@ func (k *killer) aim(ctx context.Context, after int) (moment, error) {
 // If records are held and a Send that began after the restart passes without a
 // Resend before it, nothing was held after all.
 func (k *killer) unanswered(ctx context.Context, at moment) (bool, error) {
+	if k.behind {
+		return true, nil
+	}
 	if at.holds {
 		restarted := k.progress.now()
 		m, err := k.wait(ctx, func(m moment) bool { return m.resends > at.resends || m.passed > restarted.begun })

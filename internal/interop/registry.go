@@ -17,6 +17,7 @@ func destinations(env *environment) []destination {
 		failoverDestinations,
 		lumberjackDestinations,
 		followedDestinations,
+		filebeatDestinations,
 		pythonDestinations,
 		gelfDestinations,
 		nginxDestinations,

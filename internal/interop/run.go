@@ -101,7 +101,7 @@ func (d destination) send(ctx context.Context, s *server, dir string, rng *rand.
 		return 0, err
 	}
 	l := newLoad(pipe.log, d.each, d.pause)
-	k := &killer{server: s, progress: p, load: l, apart: cmp.Or(d.apart, recordsApart), rng: rng}
+	k := &killer{server: s, progress: p, load: l, apart: cmp.Or(d.apart, recordsApart), rng: rng, behind: d.behind}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	killed := make(chan error, 1)
@@ -133,7 +133,11 @@ func (d destination) disturb(ctx context.Context, k *killer) error {
 // settle gives a server whose transport cannot know what it has read the time
 // to read what is in its socket: until what it wrote has not grown for a while.
 func (d destination) settle(ctx context.Context, s *server) error {
-	if d.kills {
+	quiet := 500 * time.Millisecond
+	switch {
+	case d.behind:
+		quiet = 5 * time.Second // it may have to begin, and looks for what is new now and then
+	case d.kills:
 		return nil // Close has seen the server's end-of-file or answer
 	}
 	size := int64(-1)
@@ -144,7 +148,7 @@ func (d destination) settle(ctx context.Context, s *server) error {
 		}
 		size = now
 		select {
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(quiet):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -55,8 +55,8 @@
 // KeepBytes) is lost, and nobody tells. An agent that watches a single name, as
 // rsyslog's imfile does, also misses a file that came and went between two of
 // its looks: let MaxSize be many seconds of records, and the agent match the
-// names of rotated files, as above. This was tried with rsyslog's imfile as
-// the agent (see internal/interop); Filebeat could not be had for it.
+// names of rotated files, as above. This was tried with Filebeat 7.17, which was
+// killed while it read, and with rsyslog's imfile (see internal/interop).
 //
 // # Delivery
 //

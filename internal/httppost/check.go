@@ -102,7 +102,7 @@ func (c *Client) Ask(ctx context.Context, a Ask) transport.Finding {
 		return preflight.Bad(a.Check, a.Subject, checker.Failed(c.wire.tls.Explain(err)), "see the error, and the steps before")
 	}
 	defer c.wire.leave(to, false)
-	body := resp.Body // judge puts another one in its place, and ctx may end meanwhile
+	body := resp.Body                                           // judge puts another one in its place, and ctx may end meanwhile
 	stop := context.AfterFunc(ctx, func() { _ = body.Close() }) // as in exchange
 	defer stop()
 	return c.judge(&a, resp, checker)

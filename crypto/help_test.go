@@ -84,6 +84,16 @@ func seal(t testing.TB, s *Sealer, id encode.ID, path string, v slog.Value) stri
 	return text
 }
 
+// changed returns token with another letter at that place. A fixed letter would
+// be the one that is there once in 64 tokens.
+func changed(token string, at int) string {
+	letter := "A"
+	if token[at] == 'A' {
+		letter = "B"
+	}
+	return token[:at] + letter + token[at+1:]
+}
+
 // decoded returns the attributes that a payload holds.
 func decoded(t testing.TB, payload []byte) []slog.Attr {
 	t.Helper()

@@ -64,16 +64,17 @@ func TestOpenJSONOthers(t *testing.T) {
 	token := seal(t, compileWith(t, Policy{}, r), testID, "a", slog.StringValue("x\"\n\u2028"))
 	foreign := seal(t, compile(t, Policy{}), testID, "a", slog.StringValue("x"))
 	unknown := strings.Replace(token, ".k1.", ".k9.", 1)
+	salt, tag := changed(token, 30), changed(token, len(token)-8)
 	o := NewOpener(r, nil)
 	for in, want := range map[string]string{
 		`{}`: `{}`, ` [1 , 2.50] `: ` [1 , 2.50] `, `"x"`: `"x"`, `"` + token + `"`: `"x\"\n\u2028"`,
-		`{"` + token + `":1}`:                       `{"` + token + `":1}`, // a name stays
-		`["a ` + token + ` b"]`:                     `["a x\"\n\u2028 b"]`,
-		`["` + foreign + `"]`:                       `["!WRONG_KEY ` + foreign + `"]`,
-		`["` + unknown + `"]`:                       `["!UNKNOWN_KEY ` + unknown + `"]`,
-		`["` + token[:50] + `"]`:                    `["!TRUNCATED ` + token[:50] + `"]`,
-		`["` + token[:30] + "A" + token[31:] + `"]`: `["!WRONG_KEY ` + token[:30] + "A" + token[31:] + `"]`,
-		`["` + token[:len(token)-8] + "A" + token[len(token)-7:] + `"]`: `["!TAMPERED ` + token[:len(token)-8] + "A" + token[len(token)-7:] + `"]`,
+		`{"` + token + `":1}`:            `{"` + token + `":1}`, // a name stays
+		`["a ` + token + ` b"]`:          `["a x\"\n\u2028 b"]`,
+		`["` + foreign + `"]`:            `["!WRONG_KEY ` + foreign + `"]`,
+		`["` + unknown + `"]`:            `["!UNKNOWN_KEY ` + unknown + `"]`,
+		`["` + token[:50] + `"]`:         `["!TRUNCATED ` + token[:50] + `"]`,
+		`["` + salt + `"]`:               `["!WRONG_KEY ` + salt + `"]`,
+		`["` + tag + `"]`:                `["!TAMPERED ` + tag + `"]`,
 		`["slogseal2.x~"]`:               `["!NEWER_VERSION slogseal2.x~"]`,
 		`["slogseal is a word"]`:         `["slogseal is a word"]`,
 		`["{\"in\":\"` + token + `\"}"]`: `["{\"in\":\"x\\\"\\n\\u2028\"}"]`, // JSON in a string stays JSON

@@ -53,14 +53,7 @@ func TestCloseUnderLoad(t *testing.T) {
 // Many openers of values of one data key make one call of the service.
 func TestOneUnwrapForMany(t *testing.T) {
 	svc := &service{}
-	r, err := NewEnvelopeKeyring("kek", svc, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r := readyRing(t, svc)
 	s := compileWith(t, Policy{}, r)
 	o := NewOpener(r, nil)
 	tokens := make([]string, 50)

@@ -117,14 +117,7 @@ func TestEnvelopeOpensElsewhere(t *testing.T) {
 // Any change of the wrapped data key is an error, also if the service would
 // unwrap it to another key.
 func TestEnvelopeMalleability(t *testing.T) {
-	r, err := NewEnvelopeKeyring("kek", xorWrapper{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r := readyRing(t, xorWrapper{})
 	token := seal(t, compileWith(t, Policy{}, r), testID, "a", slog.IntValue(7))
 	o := NewOpener(r, nil)
 	for i := range token {

@@ -33,6 +33,20 @@ func testRing(t testing.TB, seal *Key, open ...*Key) *Keyring {
 	return r
 }
 
+// readyRing is an envelope keyring under "kek" that has its first data key.
+func readyRing(t testing.TB, w Wrapper) *Keyring {
+	t.Helper()
+	r, err := NewEnvelopeKeyring("kek", w, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	if err := r.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // compile compiles p with a key "k1" and a hash key.
 func compile(t testing.TB, p Policy) *Sealer {
 	t.Helper()

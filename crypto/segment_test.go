@@ -84,14 +84,7 @@ func TestSegmentKeys(t *testing.T) {
 // off at any place it is no head: the service is not asked about nothing.
 func TestSegmentKeysOfService(t *testing.T) {
 	svc := &service{}
-	r, err := NewEnvelopeKeyring("kek", svc, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r := readyRing(t, svc)
 	name, text := []byte("segment 1"), []byte("text")
 	aead, head, err := NewSegmentKeys(r).New(name)
 	if err != nil {

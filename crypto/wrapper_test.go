@@ -26,14 +26,7 @@ func overwritten(b []byte) []byte {
 // key, which would be the wrapped one then and stand in each token, nor the token
 // that somebody opens, nor the head of a segment.
 func TestWrapperInPlace(t *testing.T) {
-	r, err := NewEnvelopeKeyring("kek", inPlace{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r := readyRing(t, inPlace{})
 	from := r.sealing.Load().from
 	if bytes.Equal(from.secret()[:], from.wrapped) {
 		t.Error("the data key is the wrapped key")
@@ -126,13 +119,7 @@ func TestMaxAgeBehindPeriod(t *testing.T) {
 
 // Ready after Close says so, each time, also if there had been a key.
 func TestReadyAfterClose(t *testing.T) {
-	r, err := NewEnvelopeKeyring("kek", xorWrapper{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r := readyRing(t, xorWrapper{})
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}

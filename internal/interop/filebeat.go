@@ -135,11 +135,8 @@ func filebeatVersion(ctx context.Context) (string, error) {
 
 // parseFilebeat is for events whose document id is the record's.
 func parseFilebeat(row map[string]any) entry {
-	e := parseObject(row)
 	meta, _ := row["@metadata"].(map[string]any)
-	e.ID, _ = meta["_id"].(string)
-	e.Message, _ = row["message"].(string)
-	return e
+	return parseDocument(row, meta["_id"])
 }
 
 var errFollowed = errors.New("not as the line has it")
@@ -149,6 +146,12 @@ func checkFilebeat(e *entry) error {
 	service, _ := e.Fields["service"].(map[string]any)
 	log, _ := e.Fields["log"].(map[string]any)
 	at, _ := e.Fields["@timestamp"].(string)
+	// What a processor wrote into @metadata by itself comes before Filebeat's own,
+	// as a name that is there twice, and makes neither the document's id.
+	meta, _ := e.Fields["@metadata"].(map[string]any)
+	if meta["beat"] != "filebeat" {
+		return fmt.Errorf("@metadata %v: %w", meta, errFollowed)
+	}
 	if service["name"] != "interop" || log["level"] != "info" || at == "" || e.Fields["error"] != nil {
 		return fmt.Errorf("service %v, log %v, @timestamp %q, error %v: %w", service, log, at, e.Fields["error"], errFollowed)
 	}

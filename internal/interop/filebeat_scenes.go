@@ -31,7 +31,7 @@ func readTwice(ctx context.Context, on *stage) error {
 	if err := store.start(ctx); err != nil {
 		return err
 	}
-	defer endIfAlive(store)
+	defer store.kill()
 	front := httptest.NewServer(introduced(store.life.at))
 	defer front.Close()
 	agent, err := newServer(filebeat(nil, intoElasticsearch(front.URL)), filepath.Join(on.dir, "agent"))
@@ -41,7 +41,7 @@ func readTwice(ctx context.Context, on *stage) error {
 	if err := agent.start(ctx); err != nil {
 		return err
 	}
-	defer endIfAlive(agent)
+	defer agent.kill()
 	if err := logFollowed(ctx, on, agent.life.at); err != nil {
 		return err
 	}
@@ -100,13 +100,6 @@ func logFollowed(ctx context.Context, on *stage, at place) error {
 	return errors.Join(l.run(ctx, producers), pipe.close(ctx, false))
 }
 
-// endIfAlive is for what a scene has started besides its stage's server.
-func endIfAlive(s *server) {
-	if s.life != nil {
-		s.kill()
-	}
-}
-
 // filebeatEvents is what Filebeat says of its output. What it calls acked is
 // everything that needs no further try, duplicates among it.
 type filebeatEvents struct{ Acked, Duplicates int }
@@ -136,9 +129,4 @@ func awaitEvents(ctx context.Context, at place, ok func(filebeatEvents) bool) er
 }
 
 // parseStored is for documents whose id is the record's.
-func parseStored(row map[string]any) entry {
-	e := parseObject(row)
-	e.ID, _ = row["_id"].(string)
-	e.Message, _ = row["message"].(string)
-	return e
-}
+func parseStored(row map[string]any) entry { return parseDocument(row, row["_id"]) }

@@ -43,6 +43,15 @@ func parseObject(object map[string]any) entry {
 	return e
 }
 
+// parseDocument is parseObject for what ECS calls the fields, with the record's ID
+// wherever that stands.
+func parseDocument(row map[string]any, id any) entry {
+	e := parseObject(row)
+	e.ID, _ = id.(string)
+	e.Message, _ = row["message"].(string)
+	return e
+}
+
 // verdict is the judge's count.
 type verdict struct {
 	received   int // entries, duplicates included

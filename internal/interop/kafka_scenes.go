@@ -224,9 +224,7 @@ func kafkaThree(ctx context.Context, on *stage) error {
 	}
 	defer func() {
 		for _, n := range nodes {
-			if n.life != nil {
-				n.kill()
-			}
+			n.kill()
 		}
 	}()
 	if err := startAll(ctx, nodes); err != nil {

@@ -74,12 +74,7 @@ func golumberVersion(ctx context.Context) (string, error) {
 }
 
 // parseECS is for records that are documents of encode.ECS.
-func parseECS(row map[string]any) entry {
-	e := parseObject(row)
-	e.ID, _ = row["event.id"].(string)
-	e.Message, _ = row["message"].(string)
-	return e
-}
+func parseECS(row map[string]any) entry { return parseDocument(row, row["event.id"]) }
 
 var errBeat = errors.New("not as Logstash wants it")
 

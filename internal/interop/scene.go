@@ -61,10 +61,6 @@ func (d destination) play(ctx context.Context, dir string, sc scene) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	defer func() {
-		if s.life != nil {
-			s.kill()
-		}
-	}()
+	defer s.kill()
 	return sc.play(ctx, &stage{server: s, dir: dir})
 }

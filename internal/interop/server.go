@@ -149,8 +149,11 @@ func (s *server) lastWords() string {
 // errStart: a life ended before it took records, or never took any.
 var errStart = errors.New("server does not start")
 
-// kill is SIGKILL for the server and all its workers.
+// kill is SIGKILL for the server and all its workers, if it runs.
 func (s *server) kill() {
+	if s.life == nil {
+		return
+	}
 	group := -s.life.cmd.Process.Pid
 	syscall.Kill(group, syscall.SIGKILL)
 	<-s.life.ended

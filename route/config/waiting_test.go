@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,23 +60,8 @@ func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
 
 // Apply says once for each change what waits, and nothing when it is as it was.
 func TestApplySaysWhatWaits(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "logging.yaml")
-	var said []string // of this goroutine: Apply calls it
-	write := func(section string) {
-		t.Helper()
-		text := "logging: {" + section + "routes: [{name: a, output: 'sink://a'}]}"
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("")
-	c, err := config.Load(path, &config.Options{
-		Schemes: sinkSchemes(map[string]*memory.Sink{"a": memory.New()}), OnNotice: func(n string) { said = append(said, n) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := c.Open("any")
+	f := newRewritten(t, sinkRoute)
+	h, err := f.current.Open("any")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,68 +77,78 @@ func TestApplySaysWhatWaits(t *testing.T) {
 		{"buffer: {dir: /x}, ", "logging.buffer"},
 		{"buffer: {dir: /x, max_disk: 2GB}, ", "logging.buffer"},
 	} {
-		write(step.section)
-		next, err := c.Reread()
-		if err != nil {
-			t.Fatal(err)
-		}
-		said = nil
+		next := f.rewrite(step.section + sinkRoute)
 		if err := next.Apply(h, "any"); err != nil {
 			t.Fatal(err)
 		}
-		_, keys, _ := strings.Cut(strings.Join(said, "|"), " only: ")
-		if keys != step.keys || len(said) > 1 {
-			t.Errorf("step %d, %q: %q, want %q", i, step.section, said, step.keys)
+		_, keys, _ := strings.Cut(strings.Join(f.said, "|"), " only: ")
+		if keys != step.keys || len(f.said) > 1 {
+			t.Errorf("step %d, %q: %q, want %q", i, step.section, f.said, step.keys)
 		}
-		c = next
 	}
 	// What is refused has changed nothing, so it says nothing either.
-	if err := os.WriteFile(path, []byte("logging: {stack_from: WARN, routes: [{name: a, output: 'picky://mq/refused'}]}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	bad, err := c.Reread()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if said = nil; bad.Apply(h, "any") == nil || len(said) != 0 {
-		t.Errorf("refused, and said %q", said)
+	bad := f.rewrite("stack_from: WARN, routes: [{name: a, output: 'picky://mq/refused'}]")
+	if bad.Apply(h, "any") == nil || len(f.said) != 0 {
+		t.Errorf("refused, and said %q", f.said)
 	}
 }
 
 // Open begins anew: what waited for it waits no more.
 func TestOpenIsTheNextStart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "logging.yaml")
-	text := "logging: {add_source: %v, routes: [{name: a, output: 'sink://a'}]}"
-	write := func(on bool) {
-		if err := os.WriteFile(path, fmt.Appendf(nil, text, on), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var said []string // of this goroutine
-	write(false)
-	first, err := config.Load(path, &config.Options{
-		Schemes: sinkSchemes(map[string]*memory.Sink{"a": memory.New()}), OnNotice: func(n string) { said = append(said, n) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(true)
-	second, err := first.Reread()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := second.Open("any")
+	f := newRewritten(t, sinkRoute)
+	const changed = "add_source: true, " + sinkRoute
+	h, err := f.rewrite(changed).Open("any")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close(t.Context())
-	third, err := second.Reread()
+	if f.rewrite(changed).Apply(h, "any") != nil || len(f.said) != 0 {
+		t.Errorf("it was opened with it: %q", f.said)
+	}
+}
+
+const sinkRoute = "routes: [{name: a, output: 'sink://a'}]"
+
+// rewritten is a file that is read again each time it has another text. It belongs
+// to the test's goroutine, which is the one that notices come on.
+type rewritten struct {
+	t       *testing.T
+	path    string
+	current *config.Config
+	said    []string // since the last rewrite
+}
+
+func newRewritten(t *testing.T, section string) *rewritten {
+	t.Helper()
+	f := &rewritten{t: t, path: filepath.Join(t.TempDir(), "logging.yaml")}
+	f.write(section)
+	c, err := config.Load(f.path, &config.Options{
+		Schemes: sinkSchemes(map[string]*memory.Sink{"a": memory.New()}), OnNotice: func(n string) { f.said = append(f.said, n) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said = nil; third.Apply(h, "any") != nil || len(said) != 0 {
-		t.Errorf("it was opened with it: %q", said)
+	f.current = c
+	return f
+}
+
+func (f *rewritten) write(section string) {
+	f.t.Helper()
+	if err := os.WriteFile(f.path, []byte("logging: {"+section+"}"), 0o600); err != nil {
+		f.t.Fatal(err)
 	}
+}
+
+// rewrite returns what the file says with that section.
+func (f *rewritten) rewrite(section string) *config.Config {
+	f.t.Helper()
+	f.write(section)
+	c, err := f.current.Reread()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.current, f.said = c, nil
+	return c
 }
 
 // Notices about the files of keys: said also where no record waits, once, and by

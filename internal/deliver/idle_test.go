@@ -127,11 +127,12 @@ func cramped(t *testing.T, tr transport.Transport) *rig {
 		t.Fatal(err)
 	}
 	buf, err := buffer.Open(nil, "", &buffer.Options{
-		Mode:       buffer.Heap,
-		MaxBytes:   1 << 20,
-		MinSegment: 64 << 10,
-		MaxSegment: 64 << 10,
-		NewID:      func() [16]byte { return [16]byte{0: 0xff, 1: 1} },
+		Mode:         buffer.Heap,
+		MaxBytes:     1 << 20,
+		MinSegment:   64 << 10,
+		MaxSegment:   64 << 10,
+		StallTimeout: time.Minute, // Process and DropOldest never wait for room
+		NewID:        func() [16]byte { return [16]byte{0: 0xff, 1: 1} },
 	})
 	if err != nil {
 		t.Fatal(err)

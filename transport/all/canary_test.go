@@ -222,7 +222,7 @@ func fail(t *testing.T, to transport.Destination) (texts map[string]string, fail
 		once  sync.Once
 	)
 	texts = map[string]string{"%v of the destination": fmt.Sprintf("%v", to), "%#v of the destination": fmt.Sprintf("%#v", to), "%+v of the destination": fmt.Sprintf("%+v", to)}
-	routes := []route.Route{{Name: "canary", To: to, SendTimeout: time.Second}}
+	routes := []route.Route{{Name: "canary", To: to, SendTimeout: time.Second, Buffer: route.Buffer{StallTimeout: time.Minute}}}
 	h, err := handler.New(routes, &handler.Options{Dir: dir, MinFree: -1, OnError: func(err error) {
 		mu.Lock()
 		heard = append(heard, err)

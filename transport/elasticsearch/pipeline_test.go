@@ -25,7 +25,7 @@ import (
 func logged(t *testing.T, d transport.Destination, n int, dir string) handler.RouteStats {
 	t.Helper()
 	routes := []route.Route{{
-		Name: "elastic", To: d, Batch: route.Batch{Linger: -1},
+		Name: "elastic", To: d, Batch: route.Batch{Linger: -1}, Buffer: route.Buffer{StallTimeout: time.Minute},
 		Backoff: route.Backoff{InitialInterval: time.Millisecond, MaxInterval: 10 * time.Millisecond},
 	}}
 	h, err := handler.New(routes, &handler.Options{Dir: dir, InMemory: dir == "", OnError: func(error) {}})

@@ -38,7 +38,7 @@ func workerRun(t *testing.T, rng *rand.Rand) {
 		moody(n, rng.Uint64())
 	}
 	d, need, _ := randomGroup(nodes, rng)
-	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, NewID: func() [16]byte { return [16]byte{1} }})
+	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, StallTimeout: time.Minute, NewID: func() [16]byte { return [16]byte{1} }})
 	if err != nil {
 		t.Fatal(err)
 	}

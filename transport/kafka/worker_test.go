@@ -50,7 +50,7 @@ func TestBrokerKilledUnderWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := encode.NewIDSource()
-	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, MaxBytes: 64 << 20, NewID: func() [16]byte { return ids.Next(time.Now()) }})
+	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, MaxBytes: 64 << 20, StallTimeout: time.Minute, NewID: func() [16]byte { return ids.Next(time.Now()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // returns the route's figures when all have an answer.
 func through(t *testing.T, r route.Route, times ...time.Time) handler.RouteStats {
 	t.Helper()
-	r.Name = "loki"
+	r.Name, r.Buffer.StallTimeout = "loki", time.Minute
 	r.Backoff = route.Backoff{InitialInterval: time.Millisecond, MaxInterval: 10 * time.Millisecond}
 	h, err := handler.New([]route.Route{r}, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
 	if err != nil {

@@ -30,8 +30,8 @@ func TestSlowReceiverGetsNothingTwice(t *testing.T) {
 	}}).serve)
 	h, err := handler.New([]route.Route{{
 		Name: "elk", To: lumberjack.Destination{Addrs: []string{addr}},
-		SendTimeout: sendTimeout,
-		Backoff:     route.Backoff{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond},
+		SendTimeout: sendTimeout, Buffer: route.Buffer{StallTimeout: time.Minute},
+		Backoff: route.Backoff{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond},
 	}}, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)

@@ -198,7 +198,7 @@ func TestPoison(t *testing.T) {
 			}
 		}
 	}
-	h, err := handler.New([]route.Route{{Name: "otel", To: plainly(t, s)}}, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
+	h, err := handler.New([]route.Route{{Name: "otel", To: plainly(t, s), Buffer: route.Buffer{StallTimeout: time.Minute}}}, &handler.Options{Dir: t.TempDir(), OnError: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 // records go to s.
 func behind(t *testing.T, s *server, from slog.Level) (*sdklog.LoggerProvider, *handler.Handler) {
 	t.Helper()
-	h, err := handler.New([]route.Route{{Name: "otel", To: plainly(t, s), Levels: route.AtLeast(from)}},
+	h, err := handler.New([]route.Route{{Name: "otel", To: plainly(t, s), Levels: route.AtLeast(from), Buffer: route.Buffer{StallTimeout: time.Minute}}},
 		&handler.Options{InMemory: true, Trace: oteltrace.FromContext})
 	if err != nil {
 		t.Fatal(err)

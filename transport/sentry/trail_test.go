@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	sdk "github.com/getsentry/sentry-go"
 
@@ -25,7 +26,9 @@ func shipped(t *testing.T, adjust func(*sentry.Destination), log func(*slog.Logg
 	if adjust != nil {
 		adjust(&d)
 	}
-	h, err := handler.New([]route.Route{d.Route("errors")}, &handler.Options{
+	r := d.Route("errors")
+	r.Buffer.StallTimeout = time.Minute
+	h, err := handler.New([]route.Route{r}, &handler.Options{
 		InMemory: true, AddSource: true, Context: []func(context.Context) []slog.Attr{sentry.Context},
 		Resource: encode.Resource{Service: "shop", Version: "1.2"},
 		OnError:  func(err error) { t.Errorf("OnError: %v", err) },

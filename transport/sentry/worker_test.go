@@ -34,7 +34,7 @@ func TestUnavailable(t *testing.T) {
 		return false
 	})
 	r := d.Route("errors")
-	r.Backoff = route.Backoff{InitialInterval: 20 * time.Millisecond, MaxInterval: time.Second}
+	r.Backoff, r.Buffer.StallTimeout = route.Backoff{InitialInterval: 20 * time.Millisecond, MaxInterval: time.Second}, time.Minute
 	h, err := handler.New([]route.Route{r}, &handler.Options{
 		InMemory: true, Resource: encode.Resource{Service: "shop"}, OnError: func(error) {}, // the refusals are meant
 	})

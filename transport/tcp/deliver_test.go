@@ -26,7 +26,7 @@ func TestReceiverKilledUnderWorker(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	ids := encode.NewIDSource()
-	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, MaxBytes: 256 << 20, NewID: func() [16]byte { return ids.Next(time.Now()) }})
+	b, err := buffer.Open(nil, "", &buffer.Options{Mode: buffer.Heap, MaxBytes: 256 << 20, StallTimeout: time.Minute, NewID: func() [16]byte { return ids.Next(time.Now()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package transporttest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/slogship/slogship/encode"
 	"github.com/slogship/slogship/internal/buffer"
@@ -25,7 +26,10 @@ func newPipeline(t testing.TB) *pipeline {
 	t.Helper()
 	ids := byte(0)
 	buf, err := buffer.Open(nil, "", &buffer.Options{
-		Mode:  buffer.Heap,
+		Mode: buffer.Heap,
+		// That a segment takes a while on a busy machine says nothing of a transport.
+		StallTimeout: time.Minute,
+
 		NewID: func() [16]byte { ids++; return [16]byte{ids} },
 	})
 	if err != nil {

@@ -61,7 +61,7 @@ func checkEntry(t testing.TB, e Entry) {
 }
 
 func testOptions() *Options {
-	return &Options{NewID: newID(), MinFree: -1, AdoptEvery: -1, StallTimeout: 5 * time.Second, MinSegment: 64 << 10, Cipher: testSeal(), Encrypt: testSeal() != nil}
+	return &Options{NewID: newID(), MinFree: -1, AdoptEvery: -1, StallTimeout: time.Minute, MinSegment: 64 << 10, Cipher: testSeal(), Encrypt: testSeal() != nil}
 }
 
 func open(t testing.TB, dir string, o *Options) *Buffer {
@@ -92,10 +92,10 @@ func mustAppend(t testing.TB, b *Buffer, id uint64, size int) Position {
 	return p
 }
 
-// next reads at least one entry, waiting up to 10 s.
+// next reads at least one entry, waiting up to a minute.
 func next(t testing.TB, b *Buffer, c *Chunk, most int) int {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if n := b.Next(c, most, 1<<20); n > 0 {
 			return n

@@ -135,7 +135,7 @@ func TestEndOfRecoverySignals(t *testing.T) {
 	}
 	select {
 	case <-b.Ready():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the end of recovery came before the word that somebody sleeps, and is lost")
 	}
 	closeBuffer(t, b)

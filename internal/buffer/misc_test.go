@@ -38,7 +38,7 @@ func TestWakeUp(t *testing.T) {
 	if nightly() {
 		rounds = 100_000
 	}
-	b := open(t, "", &Options{Mode: Heap, NewID: newID(), StallTimeout: 5 * time.Second})
+	b := open(t, "", &Options{Mode: Heap, NewID: newID(), StallTimeout: time.Minute})
 	got := make(chan uint64)
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -69,7 +69,7 @@ func TestWakeUp(t *testing.T) {
 			if g != id {
 				t.Fatalf("%d after %d", g, id)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("record %d: the wake-up was lost: %+v", id, b.Stats())
 		}
 		if id%3 == 0 {

@@ -95,7 +95,7 @@ func modelRound(t *testing.T, rng *rand.Rand, mode Mode, steps int) {
 
 func waitScanned(t *testing.T, b *Buffer) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		b.mu.Lock()
 		scanning, turn := b.scanning > 0, b.ackTurn

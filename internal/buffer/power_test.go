@@ -131,7 +131,7 @@ func TestPowerCutProcess(t *testing.T) {
 // waitSynced returns when all that is appended now is synced.
 func waitSynced(t *testing.T, b *Buffer) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		b.flushMu.Lock()
 		turn := b.flushTurn

@@ -43,5 +43,5 @@ func (h *Harness) bounds() bounds {
 		// reached the receiver would look like one that waits.
 		return bounds{send: time.Second, promptly: 300 * time.Millisecond, arrival: time.Second, patience: 2 * time.Second}
 	}
-	return bounds{send: 10 * time.Second, promptly: 5 * time.Second, arrival: 10 * time.Second, patience: 200 * time.Millisecond}
+	return bounds{send: 30 * time.Second, promptly: 10 * time.Second, arrival: 30 * time.Second, patience: 200 * time.Millisecond}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"time"
 )
 
 const childArg = "child"
@@ -17,11 +16,11 @@ const childArg = "child"
 func children(name, arg string) (any, error) {
 	switch name {
 	case "outage":
-		d, err := time.ParseDuration(arg)
-		if err != nil {
+		var task outageTask
+		if err := json.Unmarshal([]byte(arg), &task); err != nil {
 			return nil, err
 		}
-		return runOutage(d)
+		return runOutage(task)
 	case "disk":
 		return runDisk(healthyBytes)
 	case "idle":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,24 +14,59 @@ import (
 	"github.com/slogship/slogship/route"
 )
 
-type outageFigures struct{ PeakMiB, P999Micros, Dropped, Calls float64 }
+const outageLimit = 256 << 20
 
-// outage measures 200,000 records a second into a route whose destination is
-// down.
-func outage(d time.Duration) ([]row, error) {
-	var f outageFigures
-	if err := spawn("outage", d.String(), &f); err != nil {
-		return nil, err
-	}
-	note := fmt.Sprintf("%.0f calls in %v", f.Calls, d)
-	return []row{
-		{what: "destination down: VmHWM over the start", got: f.PeakMiB, budget: 64, unit: "MiB", note: note},
-		{what: "… calls, p99.9", got: f.P999Micros, budget: 20, unit: "µs"},
-		{what: "… dropped", got: f.Dropped},
-	}, nil
+// outageTask is what the child is told. Without a group it stays where it is.
+type outageTask struct {
+	For   time.Duration
+	Group *memoryGroup
 }
 
-func runOutage(d time.Duration) (outageFigures, error) {
+type outageFigures struct{ PeakMiB, ChargedMiB, P999Micros, Dropped, Calls float64 }
+
+// outage measures 200,000 records a second into a route whose destination is
+// down, and the same with a container's limit of memory.
+func outage(d time.Duration) ([]row, error) {
+	free, err := spawnOutage(outageTask{For: d})
+	if err != nil {
+		return nil, err
+	}
+	rows := []row{
+		{what: "destination down: VmHWM over the start", got: free.PeakMiB, budget: 64, unit: "MiB", note: fmt.Sprintf("%.0f calls in %v", free.Calls, d)},
+		{what: "… calls, p99.9", got: free.P999Micros, budget: 20, unit: "µs"},
+		{what: "… dropped", got: free.Dropped},
+	}
+	g, err := newMemoryGroup(outageLimit)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "report: no outage with a limit of memory: %v\n", err)
+		return rows, nil
+	}
+	defer g.remove()
+	limited, err := spawnOutage(outageTask{d, g})
+	if err != nil {
+		return nil, err
+	}
+	return append(rows,
+		row{what: "… in a cgroup of 256 MiB: its peak over the start", got: limited.ChargedMiB, budget: 64, unit: "MiB", note: fmt.Sprintf("page cache with it; VmHWM %.4g MiB", limited.PeakMiB)},
+		row{what: "… … calls, p99.9", got: limited.P999Micros, budget: 20, unit: "µs"},
+		row{what: "… … dropped", got: limited.Dropped},
+	), nil
+}
+
+func spawnOutage(task outageTask) (f outageFigures, err error) {
+	arg, err := json.Marshal(task)
+	if err != nil {
+		return f, err
+	}
+	return f, spawn("outage", string(arg), &f)
+}
+
+func runOutage(task outageTask) (outageFigures, error) {
+	if task.Group != nil {
+		if err := task.Group.enter(); err != nil {
+			return outageFigures{}, err
+		}
+	}
 	dir, err := os.MkdirTemp("", "slogship-outage-")
 	if err != nil {
 		return outageFigures{}, err
@@ -42,12 +78,16 @@ func runOutage(d time.Duration) (outageFigures, error) {
 		return outageFigures{}, err
 	}
 	const burst = 200 // each millisecond
-	n := int(d/time.Millisecond) * burst
+	n := int(task.For/time.Millisecond) * burst
 	took := make([]int32, n)
 	for i := range took {
 		took[i] = 1 // touched now: these pages are not the library's
 	}
 	start := procValue("status", "VmHWM")
+	before, _, err := task.Group.charged()
+	if err != nil {
+		return outageFigures{}, err
+	}
 	l, ctx := slog.New(h), context.Background()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -60,10 +100,14 @@ func runOutage(d time.Duration) (outageFigures, error) {
 		took[i] = int32(time.Since(t))
 	}
 	peak := procValue("status", "VmHWM") - start
+	_, most, err := task.Group.charged()
+	if err != nil {
+		return outageFigures{}, err
+	}
 	dropped := h.Stats().Routes[0].Dropped.Total()
 	done, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = h.Close(done) // undelivered, as it has to be
 	slices.Sort(took)
-	return outageFigures{peak / 1024, float64(took[n*999/1000]) / 1e3, float64(dropped), float64(n)}, nil
+	return outageFigures{peak / 1024, most - before, float64(took[n*999/1000]) / 1e3, float64(dropped), float64(n)}, nil
 }

@@ -55,7 +55,7 @@ func TestOTLP(t *testing.T) {
 }
 
 func TestOutage(t *testing.T) {
-	f, err := runOutage(50 * time.Millisecond)
+	f, err := runOutage(outageTask{For: 50 * time.Millisecond})
 	if err != nil || f.Calls != 10000 || f.P999Micros <= 0 {
 		t.Errorf("%+v, %v", f, err)
 	}

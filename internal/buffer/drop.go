@@ -9,6 +9,10 @@ import (
 // makeRoom reserves size bytes under the caps, dropping what is oldest if that
 // is the policy. must: producers wait for it.
 //
+// What is acknowledged goes first: its removal is otherwise the round's next step,
+// so that producers do not wait for it, but until then it would count as full, and
+// newcomers be refused, or others dropped, for records that are delivered.
+//
 // Nothing is dropped for a second spare. The first one is worth it: without it
 // the producers who cross the end of the active segment would wait while
 // another is dropped and made. What lies beyond is records that are still there,
@@ -20,6 +24,9 @@ func (b *Buffer) makeRoom(size int64, must bool) bool {
 			return false
 		}
 		b.retire(&due{}, math.MaxInt) // the newest sealed ones may be the better victims
+		if b.removePassed() {
+			continue
+		}
 		if b.limits.Load().WhenFull == DropOldest && b.dropOldest() {
 			continue
 		}

@@ -287,8 +287,9 @@ func (b *Buffer) unmap(s *segment) {
 
 // removePassed removes acknowledged segments from the front, and spares that
 // nobody wants. The cursor was saved by Ack before; with a durability that
-// outlives the power it is synced before the file goes.
-func (b *Buffer) removePassed() {
+// outlives the power it is synced before the file goes. It reports whether there
+// was anything.
+func (b *Buffer) removePassed() bool {
 	var out []*segment
 	b.mu.Lock()
 	for len(b.segs) > 0 && b.passedLocked(b.segs[0]) && b.removable(b.segs[0]) {
@@ -313,6 +314,7 @@ func (b *Buffer) removePassed() {
 	if len(out) > 0 {
 		b.syncDirOf(out)
 	}
+	return len(out)+len(spare) > 0
 }
 
 // removable: a live segment goes only after its walk, so that no producer can

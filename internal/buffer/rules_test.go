@@ -141,7 +141,10 @@ func TestLockedIsNotAdopted(t *testing.T) {
 		mustAppend(t, sub, id, 100)
 	}
 	main.adoptAll()
-	if s := main.Stats(); s.Adopted != 0 || s.Recovered != 0 || len(main.logs) != 1 {
+	main.mu.Lock()
+	logs := len(main.logs)
+	main.mu.Unlock()
+	if s := main.Stats(); s.Adopted != 0 || s.Recovered != 0 || logs != 1 {
 		t.Fatalf("adopted from a living process: %+v", s)
 	}
 	if ids := drain(t, sub, 50); len(ids) != 50 {

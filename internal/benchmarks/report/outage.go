@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/slogship/slogship/handler"
@@ -79,10 +78,7 @@ func runOutage(task outageTask) (outageFigures, error) {
 	}
 	const burst = 200 // each millisecond
 	n := int(task.For/time.Millisecond) * burst
-	took := make([]int32, n)
-	for i := range took {
-		took[i] = 1 // touched now: these pages are not the library's
-	}
+	took := &tally{}
 	start := procValue("status", "VmHWM")
 	before, _, err := task.Group.charged()
 	if err != nil {
@@ -91,13 +87,13 @@ func runOutage(task outageTask) (outageFigures, error) {
 	l, ctx := slog.New(h), context.Background()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for i := range took {
+	for i := range n {
 		if i%burst == 0 {
 			<-tick.C
 		}
 		t := time.Now()
 		call(l, ctx)
-		took[i] = int32(time.Since(t))
+		took.add(time.Since(t))
 	}
 	peak := procValue("status", "VmHWM") - start
 	_, most, err := task.Group.charged()
@@ -108,6 +104,5 @@ func runOutage(task outageTask) (outageFigures, error) {
 	done, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = h.Close(done) // undelivered, as it has to be
-	slices.Sort(took)
-	return outageFigures{peak / 1024, most - before, float64(took[n*999/1000]) / 1e3, float64(dropped), float64(n)}, nil
+	return outageFigures{peak / 1024, most - before, took.quantile(0.999).Seconds() * 1e6, float64(dropped), float64(n)}, nil
 }

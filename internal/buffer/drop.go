@@ -11,7 +11,8 @@ import (
 //
 // What is acknowledged goes first: its removal is otherwise the round's next step,
 // so that producers do not wait for it, but until then it would count as full, and
-// newcomers be refused, or others dropped, for records that are delivered.
+// newcomers be refused, or others dropped, for records that are delivered. No more
+// goes than there is need of: after an outage it may be hundreds of files.
 //
 // Nothing is dropped for a second spare. The first one is worth it: without it
 // the producers who cross the end of the active segment would wait while
@@ -24,7 +25,7 @@ func (b *Buffer) makeRoom(size int64, must bool) bool {
 			return false
 		}
 		b.retire(&due{}, math.MaxInt) // the newest sealed ones may be the better victims
-		if b.removePassed() {
+		if b.removePassed(1) {
 			continue
 		}
 		if b.limits.Load().WhenFull == DropOldest && b.dropOldest() {

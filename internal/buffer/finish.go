@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -21,7 +22,7 @@ func (b *Buffer) finish() error {
 		b.rescueAll(&u, time.Now(), &next)
 	}
 	b.dropRest()
-	b.removePassed()
+	b.removePassed(math.MaxInt)
 	b.mu.Lock()
 	left := b.segs
 	logs := b.logs

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"time"
 )
@@ -68,7 +69,7 @@ func (b *Buffer) upkeep(u *upkeep, now time.Time) time.Duration {
 	b.makeAhead(u, now, next)
 	b.retire(next, 1)
 	b.makeAhead(u, now, next)
-	b.removePassed()
+	b.removePassed(math.MaxInt)
 	b.makeAhead(u, now, next)
 	b.cool(now, next)
 	b.rescueAll(u, now, next)
@@ -285,14 +286,14 @@ func (b *Buffer) unmap(s *segment) {
 	crash("unmapped")
 }
 
-// removePassed removes acknowledged segments from the front, and spares that
-// nobody wants. The cursor was saved by Ack before; with a durability that
+// removePassed removes acknowledged segments from the front, at most so many, and
+// spares that nobody wants. The cursor was saved by Ack before; with a durability that
 // outlives the power it is synced before the file goes. It reports whether there
 // was anything.
-func (b *Buffer) removePassed() bool {
+func (b *Buffer) removePassed(most int) bool {
 	var out []*segment
 	b.mu.Lock()
-	for len(b.segs) > 0 && b.passedLocked(b.segs[0]) && b.removable(b.segs[0]) {
+	for len(out) < most && len(b.segs) > 0 && b.passedLocked(b.segs[0]) && b.removable(b.segs[0]) {
 		s := b.segs[0]
 		if s.live {
 			b.donePos = s.base + Position(s.size)

@@ -137,7 +137,7 @@ func TestDeliveredGivesRoom(t *testing.T) {
 			}
 			delivered := 0
 			drainUntil(t, b, func(Entry) { delivered++ }, func() bool { return delivered >= n/2 })
-			before := b.Stats()
+			before, files := b.Stats(), len(b.segs)
 			for range 2 {
 				if !b.makeRoom(64<<10, true) {
 					t.Errorf("no room, with %d of %d records delivered", delivered, n)
@@ -145,6 +145,9 @@ func TestDeliveredGivesRoom(t *testing.T) {
 			}
 			if s := b.Stats(); s.Records != before.Records {
 				t.Errorf("%d records were dropped for the room of those delivered", before.Records-s.Records)
+			}
+			if n := files - len(b.segs); n > 2 {
+				t.Errorf("%d segments were removed for the room of two", n)
 			}
 		})
 	}

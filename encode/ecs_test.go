@@ -251,7 +251,9 @@ func TestS6_ECS(t *testing.T) {
 			rec.Attrs = append(rec.Attrs, slog.Group(first, slog.String(rest, "forged")))
 		}
 	}
-	rand.Shuffle(len(rec.Attrs), func(i, j int) { rec.Attrs[i], rec.Attrs[j] = rec.Attrs[j], rec.Attrs[i] })
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(rec.Attrs), func(i, j int) { rec.Attrs[i], rec.Attrs[j] = rec.Attrs[j], rec.Attrs[i] })
 	for _, enc := range []encode.ECS{{}, {Labels: true}} {
 		line, _ := enc.AppendRecord(nil, &rec)
 		checkECS(t, line, &rec, false)

@@ -88,7 +88,7 @@ func TestMoodyBroker(t *testing.T) {
 		if window == 1 {
 			total = 60 // each confirm that is held costs a timeout
 		}
-		w := moodyWorker{t: t, tr: tr, broker: m, recs: numbered(total)}
+		w := moodyWorker{t: t, tr: tr, broker: m, recs: numbered(total), rng: rand.New(rand.NewPCG(seed, uint64(1000+window)))}
 		for deadline := time.Now().Add(3 * time.Minute); len(w.recs) > 0; {
 			if time.Now().After(deadline) {
 				t.Fatalf("window %d: %d records are left", window, len(w.recs))
@@ -113,12 +113,13 @@ type moodyWorker struct {
 	t                       *testing.T
 	tr                      transport.Transport
 	broker                  *moody
+	rng                     *rand.Rand // its own: the broker's is asked when the broker likes
 	recs                    []encode.Record
 	delivered, dead, guilty int
 }
 
 func (w *moodyWorker) step() {
-	n := min(len(w.recs), 1+rand.IntN(200))
+	n := min(len(w.recs), 1+w.rng.IntN(200))
 	batch := w.recs[:n]
 	err := send(w.t, w.tr, batch)
 	out := transport.Classify(err, n)

@@ -26,8 +26,11 @@ import (
 // balancer: a consumer of that partition sees both, and without what came before
 // the order is kept.
 func TestLostAnswers(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
 	for _, b := range []kafka.Balancer{kafka.LeastBytes, kafka.Hash, kafka.RoundRobin, kafka.Sticky} {
 		t.Run(b.String(), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, uint64(b)))
 			f, cluster := newFront(t, nil, kfake.SeedTopics(5, "logs"))
 			tr := open(t, kafka.Destination{Brokers: []string{f.addr}, Balancer: b, KeyAttr: "key"})
 			var lose atomic.Bool
@@ -42,7 +45,7 @@ func TestLostAnswers(t *testing.T) {
 			recs := keyed(recordsOf(messages...), func(i int) string { return fmt.Sprint(i % 7) })
 			lost := 0
 			for batch := range slices.Chunk(recs, size) {
-				if rand.IntN(2) == 0 {
+				if rng.IntN(2) == 0 {
 					lose.Store(true)
 					wantPlain(t, tr.Send(within(t), batch), size)
 					lost++
@@ -80,9 +83,12 @@ func TestLeaderMoves(t *testing.T) {
 	tr := open(t, kafka.Destination{Brokers: cluster.ListenAddrs(), Balancer: kafka.RoundRobin})
 	send(t, tr, recordsOf(numberedTo(6)...))
 	total := 6
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
 	for move := range 6 {
 		partition := int32(move % 3)
-		if err := cluster.MoveTopicPartition("logs", partition, int32(rand.IntN(3))); err != nil {
+		if err := cluster.MoveTopicPartition("logs", partition, int32(rng.IntN(3))); err != nil {
 			t.Fatal(err)
 		}
 		recs := recordsOf(numberedTo(6)...)

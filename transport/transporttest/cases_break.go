@@ -59,7 +59,9 @@ func (s *session) killDuring(g *gate, w *worker) error {
 }
 
 // worker is the delivery worker's cursor over an endless run of numbered
-// records: it moves on with nil, back with Resend, and stays with other errors.
+// records: it moves on over what was accepted, back with Resend, and stays with
+// other errors. What a BatchError accepts behind a record that it does not goes
+// again, which costs duplicates only.
 type worker struct {
 	*session
 	next int // the number of the record that goes next
@@ -69,9 +71,10 @@ type worker struct {
 func (w *worker) settle(err error, n int) {
 	w.t.Helper()
 	w.check(err, n)
+	_, first := accepted(err, n)
+	w.next += first
+	w.sent += first
 	if err == nil {
-		w.next += n
-		w.sent += n
 		return
 	}
 	w.wantPlain(err)

@@ -9,6 +9,7 @@ func TestSoundTransports(t *testing.T) {
 	t.Run("acknowledged", func(t *testing.T) { Run(t, harness("")) })
 	t.Run("refuses large records", func(t *testing.T) { Run(t, harness("permanent for a large record")) })
 	t.Run("holds its tail", func(t *testing.T) { Run(t, holderHarness("")) })
+	t.Run("accepts a part", func(t *testing.T) { Run(t, holderHarness("accepts a part of what breaks")) })
 }
 
 // TestMutants proves that each case can fail: a transport with one fault is

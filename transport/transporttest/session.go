@@ -31,7 +31,7 @@ type session struct {
 	tr   transport.Transport   // nil until open
 	desc transport.Description // set by open
 	bounds
-	sent int // records for which Send returned nil, less those of Resend
+	sent int // records that Send accepted, less those of Resend
 }
 
 // begin starts the case's receiver.
@@ -96,10 +96,28 @@ func (s *session) sendWithin(ctx context.Context, d time.Duration, recs []encode
 	s.t.Helper()
 	err := s.call(ctx, d, recs)()
 	s.check(err, len(recs))
-	if err == nil {
-		s.sent += len(recs)
-	}
+	all, _ := accepted(err, len(recs))
+	s.sent += all
 	return err
+}
+
+// accepted returns how many records of a batch of n were taken, by Send's answer,
+// and how many of them come before the first that was not.
+func accepted(err error, n int) (all, first int) {
+	if err == nil {
+		return n, n
+	}
+	if batch := transport.Classify(err, n).Batch; batch != nil {
+		for i, child := range batch.Errs {
+			if child == nil {
+				all++
+				if first == i {
+					first++
+				}
+			}
+		}
+	}
+	return all, first
 }
 
 // call starts a Send and returns a function that waits for its answer. It

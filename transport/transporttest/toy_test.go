@@ -119,6 +119,11 @@ func (c *toyClient) answer(err error, n int) error {
 
 func (c *toyClient) sendLocked(ctx context.Context, recs []encode.Record) error {
 	c.calls++
+	if c.is("accepts a part of what breaks") && c.conn == nil && c.sent > 0 {
+		n := c.sent
+		c.sent = 0
+		return transport.Resend(io.EOF, n)
+	}
 	if c.closed && !c.is("works after Close") {
 		return transport.ErrClosed
 	}
@@ -148,6 +153,10 @@ func (c *toyClient) sendLocked(ctx context.Context, recs []encode.Record) error 
 		if err == nil {
 			err = ctx.Err()
 		}
+	}
+	if err != nil && c.is("accepts a part of what breaks") && len(recs) > 1 {
+		c.sent++
+		return &transport.BatchError{Errs: append([]error{nil}, slices.Repeat([]error{err}, len(recs)-1)...)}
 	}
 	if err != nil && c.NoAcks && !c.is("forgets its tail") {
 		n := c.sent
